@@ -1,0 +1,62 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything is made below .venv and .build; "make clean" removes both.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cat tests/requirements.txt meta/ee-requirements.txt | cksum | cut -d' ' -f1)
+CHECK = $(BIN)/python tests/tools/check.py
+PYTEST = $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint sanity unit integration coverage test-wordpress build install format clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with everything that the other targets need (PYTHON=... chooses the interpreter)
+
+$(READY): tests/tools/find-python.sh
+	python=$$(sh tests/tools/find-python.sh $(PYTHON)) && test -x $(BIN)/python || "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	rm -f $(VENV)/.ready-*
+	touch $@
+
+demo: setup ## Show the collection at work against a simulated RunCloud, in about two minutes
+	$(BIN)/python tests/demo/run.py
+
+test: setup ## Run all checks and tests
+	$(CHECK)
+
+lint: setup ## Run the linters and type checks
+	$(CHECK) lint
+
+sanity: setup ## Run ansible-test sanity on a copy of the collection
+	$(CHECK) sanity
+
+unit: setup ## Run the unit tests (ARGS=... goes to pytest)
+	$(PYTEST) tests/unit $(ARGS)
+
+integration: setup ## Run the integration tests (ARGS=... goes to pytest)
+	$(PYTEST) tests/integration $(ARGS)
+
+coverage: setup ## Run all tests and show which lines and branches of plugins/ no test reached
+	$(CHECK) tests
+
+test-wordpress: setup ## Run the tests that need a real WordPress (made by tests/wordpress)
+	bash tests/wordpress/run.sh
+
+build: setup ## Build the collection's tarball into .build/
+	$(BIN)/python tests/tools/collection.py .build
+
+install: build ## Install the tarball for the user who runs this
+	$(BIN)/ansible-galaxy collection install --force "$$(ls -t .build/multisite-runcloud-*.tar.gz | head -n 1)"
+
+format: setup ## Format the Python code and apply what the linter can repair
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) .build .ansible .ruff_cache .hypothesis
