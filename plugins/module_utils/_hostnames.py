@@ -114,8 +114,8 @@ def covered_by(name: str, certificate_names: t.Iterable[str]) -> bool:
     names = certificate_names if isinstance(certificate_names, (set, frozenset, dict)) else set(certificate_names)
     if name in names:
         return True
-    dummy, dot, parent = name.partition(".")
-    return bool(dot) and not is_wildcard(name) and WILDCARD + parent in names
+    parent = name.partition(".")[2]
+    return bool(parent) and not is_wildcard(name) and WILDCARD + parent in names
 
 
 def is_below(name: str, domain: str) -> bool:

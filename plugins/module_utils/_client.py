@@ -1,0 +1,598 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Transport to RunCloud's API: session, authentication, retries, the request limit, paging, errors.
+
+PRIVATE to the collection: may change without notice.
+
+Knows how requests are made, and nothing of domains or certificates. Knows no Ansible either.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import email.utils
+import ipaddress
+import json
+import random
+import re
+import time
+import traceback
+import typing as t
+import urllib.parse
+from datetime import datetime, timezone
+
+try:
+    import requests
+    import requests.auth
+
+    HAS_REQUESTS = True
+    REQUESTS_IMPORT_ERROR: str | None = None
+    _AuthBase: t.Any = requests.auth.AuthBase
+except ImportError:
+    HAS_REQUESTS = False
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    _AuthBase = object
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+VERSION = "1.0.0"
+PER_PAGE = 40  # Reference 1.3: the maximum.
+MAX_PAGES = 10_000  # A server that never says the last page must not hold us for ever.
+# Reference 1.4: the limit is counted by the minute as far as anybody says; used where no header tells more.
+LIMIT_WINDOW = 60.0
+FIRST_BACKOFF = 0.5
+MAX_BACKOFF = 30.0
+HIDDEN = "********"
+
+_REPEATABLE = frozenset(("GET", "HEAD", "DELETE", "PATCH"))
+_BAD_GATEWAY = frozenset((502, 503, 504))
+
+
+@dataclasses.dataclass(frozen=True)
+class Credentials:
+    """What proves who we are: a token (Bearer), or a key and a secret (Basic; API v2 only). Never printed."""
+
+    token: str | None = dataclasses.field(default=None, repr=False)
+    key: str | None = dataclasses.field(default=None, repr=False)
+    secret: str | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def header(self) -> str:
+        """The value of the Authorization header (reference 1.1)."""
+        if self.token:
+            return f"Bearer {self.token}"
+        return f"Basic {self._pair}"
+
+    @property
+    def _pair(self) -> str:
+        return base64.b64encode(f"{self.key}:{self.secret}".encode()).decode("ascii")
+
+    @property
+    def hidden_values(self) -> tuple[str, ...]:
+        """Every text that must not appear in any output."""
+        values = [value for value in (self.token, self.key, self.secret) if value]
+        if self.key and self.secret:
+            values.append(self._pair)
+        return tuple(values)
+
+
+@dataclasses.dataclass
+class Usage:
+    """What the API was asked for in one run: requests sent, how many of them repeats, seconds spent waiting."""
+
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the return value ``api`` of the modules."""
+        return {"requests": self.requests, "retries": self.retries, "waited": round(self.waited, 1)}
+
+
+class ApiError(Exception):
+    """A request that failed, with everything a user needs to know and no secret.
+
+    ``status`` is None where no answer came. ``fields`` holds RunCloud's complaint for each field (reference 1.5).
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int | None = None,
+        message: str = "",
+        fields: Mapping[str, list[str]] | None = None,
+        advice: str = "",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.status = status
+        self.message = message
+        self.fields = dict(fields or {})
+        self.advice = advice
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        answer = f"answered {self.status}" if self.status is not None else "failed"
+        text = f"{self.method} {self.path} {answer}"
+        if self.message:
+            text += f": {self.message}"
+        complaints = [
+            f"{field}: {' '.join(texts)}" for field, texts in self.fields.items() if " ".join(texts) != self.message
+        ]
+        if complaints:
+            text += f" ({'; '.join(complaints)})"
+        text = text.rstrip(".")
+        return f"{text}. {self.advice}" if self.advice else text
+
+    @property
+    def fatal(self) -> bool:
+        """Say whether every further request would fail as well: no answer, no access, no patience left."""
+        return self.status is None or self.status in (401, 429) or 200 <= self.status < 400
+
+
+class LostReply(ApiError):
+    """A request that may or may not have been carried out: the connection broke, or a gateway gave up."""
+
+
+class RateLimited(ApiError):
+    """The request limit held us longer than ``max_wait``."""
+
+
+Progress = t.Callable[[str], None]
+
+
+def no_progress(text: str) -> None:
+    """Tell nobody how far the work is."""
+
+
+class _Authorization(_AuthBase):  # type: ignore[misc]
+    """Sets the header itself: given as plain headers, a netrc entry would replace it."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def __call__(self, request: t.Any) -> t.Any:
+        request.headers["Authorization"] = self._credentials.header
+        return request
+
+
+class RateLimit:
+    """Follows what the answers say about the request limit, so that we stay under it (reference 1.4)."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, window: float = LIMIT_WINDOW) -> None:
+        self._clock = clock
+        self._window = window
+        self._window_began: float | None = None
+        self._remaining: int | None = None
+        self._resets_at: float | None = None
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Take in the headers of an answer."""
+        remaining = _number(headers.get("X-RateLimit-Remaining"))
+        if remaining is None:
+            return
+        now = self._clock()
+        if self._window_began is None or self._remaining is None or remaining > self._remaining:
+            self._window_began = now
+        self._remaining = int(remaining)
+        reset = reset_seconds(headers)
+        self._resets_at = now + reset if reset is not None else None
+
+    def pause(self) -> float:
+        """Give the seconds to wait before the next request, 0 where there is room."""
+        if self._remaining is None or self._remaining > 0 or self._window_began is None:
+            return 0.0
+        ends = self._resets_at if self._resets_at is not None else self._window_began + self._window
+        return max(0.0, ends - self._clock())
+
+    def opened(self) -> None:
+        """Forget a window that has been waited out."""
+        self._remaining = None
+        self._window_began = None
+        self._resets_at = None
+
+
+class Client:
+    """One session with the API.
+
+    :param url: base URL.
+    :param credentials: the token, or key and secret.
+    :param version: 2 or 3; None takes it from the end of the URL.
+    :param verify: True, False, or the path of a CA bundle.
+    :param timeout: seconds for one request.
+    :param retries: how often a request is repeated after 5xx and connection faults.
+    :param max_wait: seconds that may be spent waiting for the request limit, in the whole run.
+    :param progress: told about waits.
+    :param sleep: how to wait, in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        *,
+        version: int | None = None,
+        verify: bool | str = True,
+        timeout: float = 120.0,
+        retries: int = 5,
+        max_wait: float = 900.0,
+        progress: Progress = no_progress,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.version = version or version_of(self.url) or 3
+        self.usage = Usage()
+        self.limit = RateLimit()
+        self.retries = retries
+        self._verify = verify
+        self._timeout = timeout
+        self._max_wait = max_wait
+        self._limit_waited = 0.0
+        self._progress = progress
+        self._sleep = sleep
+        self._hidden = credentials.hidden_values
+        self._date: tuple[datetime, float] | None = None
+        self._session = requests.Session()
+        self._session.auth = _Authorization(credentials)
+        self._session.headers.update(
+            {
+                # Reference 1.1: without Accept an error arrives as a redirect to the login page.
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": f"multisite.runcloud/{VERSION}",
+            }
+        )
+
+    def now(self) -> datetime:
+        """Give the time by RunCloud's own clock (the Date header), since its dates are compared with it; in UTC."""
+        if self._date is None:
+            return datetime.now(timezone.utc)
+        moment, seen = self._date
+        return datetime.fromtimestamp(moment.timestamp() + time.monotonic() - seen, timezone.utc)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, and count it."""
+        self.usage.waited += seconds
+        self._sleep(seconds)
+
+    def get(self, path: str, query: Mapping[str, object] | None = None) -> t.Any:
+        """Read one resource. Raises ApiError."""
+        return self.request("GET", path, query=query)
+
+    def list(self, path: str, query: Mapping[str, object] | None = None) -> list[t.Any]:
+        """Read all pages of a list, 40 rows at a time (reference 1.3), each row once. Raises ApiError."""
+        rows: list[t.Any] = []
+        seen: set[object] = set()
+        for page in self._pages(path, dict(query or {})):
+            for row in page:
+                identity = row.get("id") if isinstance(row, dict) else None
+                if identity is None or identity not in seen:
+                    rows.append(row)
+                    seen.add(identity)
+        return rows
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        lookup: Callable[[], t.Any] | None = None,
+        repeatable: bool | None = None,
+    ) -> t.Any:
+        """Send one request, and again where that is safe.
+
+        A request that must not be carried out twice (POST, PUT) is repeated only when it surely did not arrive, or
+        when ``lookup`` was asked and did not find its effect.
+
+        :param method: the HTTP method.
+        :param path: below the base URL, with a leading slash.
+        :param query: query parameters.
+        :param body: sent as JSON; None sends no body.
+        :param lookup: looks for the effect of a request whose reply was lost; gives what the reply would have been,
+            or None where there is no effect.
+        :param repeatable: whether the request may be sent twice; None decides by the method.
+        :returns: the decoded body, None where it is empty.
+        :raises LostReply: the reply was lost and there is no ``lookup``.
+        :raises ApiError: everything else.
+        """
+        if repeatable is None:
+            repeatable = method in _REPEATABLE
+        attempt = 0
+        while True:
+            try:
+                return self._once(method, path, query, body)
+            except _Limited as exc:
+                self._wait_for_limit(exc.seconds, method, path)
+            except _NotSent as exc:
+                if attempt >= self.retries:
+                    raise exc.error from None
+                self._back_off(attempt, method, path)
+                attempt += 1
+            except ApiError as exc:
+                if not _worth_repeating(exc, repeatable, lookup is not None) or attempt >= self.retries:
+                    raise
+                self._back_off(attempt, method, path)
+                attempt += 1
+                if not repeatable and lookup is not None:
+                    found = lookup()
+                    if found is not None:
+                        return found
+            self.usage.retries += 1
+
+    def _once(self, method: str, path: str, query: Mapping[str, object] | None, body: object) -> t.Any:
+        pause = self.limit.pause()
+        if pause > 0:
+            self._wait_for_limit(pause, method, path)
+        self.usage.requests += 1
+        shown = path + ("?" + urllib.parse.urlencode(dict(query)) if query else "")
+        try:
+            reply = self._session.request(
+                method,
+                self.url + path,
+                params=dict(query) if query else None,
+                data=None if body is None else json.dumps(body),
+                timeout=self._timeout,
+                allow_redirects=False,
+                # With each request: as a setting of the session it would lose against REQUESTS_CA_BUNDLE.
+                verify=self._verify,
+            )
+        except requests.exceptions.RequestException as exc:
+            raise self._connection_fault(method, shown, exc) from None
+        self._note_date(reply.headers)
+        self.limit.note(reply.headers)
+        if reply.status_code == 429:
+            raise _Limited(_retry_after(reply.headers, self.now()))
+        return self._answer(method, shown, reply)
+
+    def _answer(self, method: str, path: str, reply: t.Any) -> t.Any:
+        """Decode an answer, or turn it into an error."""
+        status = int(reply.status_code)
+        decoded, is_json = _decode(reply)
+        if 200 <= status < 300:
+            if is_json:
+                return decoded
+            # JSON cut short is a broken connection; anything else never was RunCloud's API.
+            cut_short = "json" in reply.headers.get("Content-Type", "")
+            raise (LostReply if cut_short else ApiError)(
+                method,
+                path,
+                status=status,
+                message="the answer is no JSON",
+                advice=f"Check api_url ({self.url}) and whatever stands between here and RunCloud.",
+            )
+        message, fields = _complaints(decoded)
+        message = self._hide(message)
+        fields = {self._hide(name): [self._hide(text) for text in texts] for name, texts in fields.items()}
+        if status >= 500 and (not is_json or status in _BAD_GATEWAY):
+            kind: type[ApiError] = LostReply
+        else:
+            kind = ApiError
+        raise kind(method, path, status=status, message=message, fields=fields, advice=self._advice(status, reply))
+
+    def _advice(self, status: int, reply: t.Any) -> str:
+        """One sentence on what to do about a status (reference 1.5)."""
+        if 300 <= status < 400:
+            return (
+                f"RunCloud's API never redirects: check api_url ({self.url}) and the credentials; "
+                f"it points to {self._hide(str(reply.headers.get('Location', 'nowhere')))}"
+            )
+        if status == 401:
+            return (
+                "RunCloud does not accept the credentials: check the token (or key and secret), whether they belong to "
+                f"API v{self.version}, and whether this machine's address is on the API key's IP allow-list."
+            )
+        if status == 403:
+            return "The credentials are valid, but the plan or their permissions do not allow this."
+        if status == 404:
+            return "Check the ids of server, web application and domain."
+        if status >= 500:
+            return "The fault is on RunCloud's side, or the server's agent cannot be reached: try again later."
+        return ""
+
+    def _connection_fault(self, method: str, path: str, exc: Exception) -> Exception:
+        text = self._hide(_reason(exc))
+        if isinstance(exc, requests.exceptions.SSLError):
+            return ApiError(
+                method, path, message=text, advice="Check api_url, ca_path and validate_certs: TLS verification failed."
+            )
+        advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
+        # Nothing was sent when no connection could be made, so even a POST may be tried again.
+        if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or _refused(exc):
+            return _NotSent(ApiError(method, path, message=text, advice=advice))
+        if isinstance(exc, (requests.exceptions.ConnectionError, requests.exceptions.Timeout)):
+            return LostReply(method, path, message=text, advice=advice)
+        if isinstance(exc, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
+            return LostReply(method, path, message=text, advice=advice)
+        return ApiError(method, path, message=text, advice=advice)
+
+    def _back_off(self, attempt: int, method: str, path: str) -> None:
+        seconds = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
+        self._progress(f"{method} {path} failed, trying again in {seconds:.1f} s ({attempt + 1}/{self.retries})")
+        self.wait(seconds)
+
+    def _wait_for_limit(self, seconds: float, method: str, path: str) -> None:
+        if self._limit_waited + seconds > self._max_wait:
+            raise RateLimited(
+                method,
+                path,
+                status=429,
+                message=f"the request limit asks to wait {seconds:.0f} s more",
+                advice=f"{self._limit_waited:.0f} s have been waited in this run and max_wait allows "
+                f"{self._max_wait:.0f}: raise max_wait, or let the next run go on.",
+            )
+        self._limit_waited += seconds
+        self._progress(f"waiting {seconds:.0f} s for RunCloud's request limit")
+        self.wait(seconds)
+        self.limit.opened()
+
+    def _pages(self, path: str, query: dict[str, object]) -> Iterator[list[t.Any]]:
+        first_of_last_page: object = None
+        for page in range(1, MAX_PAGES + 1):
+            body = self.get(path, {**query, "page": page, "perPage": PER_PAGE})
+            rows = body.get("data") if isinstance(body, dict) else body
+            if not isinstance(rows, list):
+                raise ApiError("GET", path, message="a list was expected", advice=f"Check api_url ({self.url}).")
+            # A server that ignores ``page`` would send the same rows for ever.
+            if rows and page > 1 and rows[0] == first_of_last_page:
+                return
+            first_of_last_page = rows[0] if rows else None
+            yield rows
+            if not _has_next(body, page, len(rows)):
+                return
+
+    def _note_date(self, headers: Mapping[str, str]) -> None:
+        try:
+            self._date = (email.utils.parsedate_to_datetime(headers["Date"]), time.monotonic())
+        except (KeyError, TypeError, ValueError):
+            return
+
+    def _hide(self, text: str) -> str:
+        for value in self._hidden:
+            text = text.replace(value, HIDDEN)
+        return text
+
+
+class _Limited(Exception):
+    """The limit was hit (429): the request was not carried out."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__()
+
+
+class _NotSent(Exception):
+    """No connection could be made: the request surely was not carried out."""
+
+    def __init__(self, error: ApiError) -> None:
+        self.error = error
+        super().__init__()
+
+
+def version_of(url: str) -> int | None:
+    """Give the version that a base URL ends in (2 or 3), None where it says none (design 2.1)."""
+    match = re.search(r"/v([23])/?\Z", url)
+    return int(match.group(1)) if match else None
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def reset_seconds(headers: Mapping[str, str]) -> float | None:
+    """Read X-RateLimit-Reset: seconds from now, or a Unix time (reference 1.4: its form is inferred)."""
+    value = _number(headers.get("X-RateLimit-Reset"))
+    if value is None:
+        return None
+    if value > 1_000_000_000:
+        base = time.time()
+        try:
+            base = email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
+        except (KeyError, TypeError, ValueError):
+            pass
+        value -= base
+    return max(0.0, value)
+
+
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Give the seconds to wait after a 429: Retry-After in seconds or as a date, else the reset, else a window."""
+    value = headers.get("Retry-After", "")
+    seconds = _number(value)
+    if seconds is None and value:
+        try:
+            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
+        except (TypeError, ValueError):
+            seconds = None
+    if seconds is None:
+        seconds = reset_seconds(headers)
+    if seconds is None:
+        return LIMIT_WINDOW
+    # Never at once: an answer that says 0 would otherwise be asked in a tight loop.
+    return max(0.5, seconds)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None and text.strip() else None
+    except ValueError:
+        return None
+
+
+def _worth_repeating(error: ApiError, repeatable: bool, can_look: bool) -> bool:
+    if not isinstance(error, LostReply) and (error.status is None or error.status < 500):
+        return False
+    return repeatable or can_look
+
+
+def _decode(reply: t.Any) -> tuple[t.Any, bool]:
+    """Decode a body: (value, whether it was JSON); an empty body counts as JSON null (reference 1.5)."""
+    text = reply.text
+    if not text.strip():
+        return None, True
+    try:
+        return json.loads(text), True
+    except ValueError:
+        return None, False
+
+
+def _complaints(body: object) -> tuple[str, dict[str, list[str]]]:
+    """Read the message and the complaint for each field of an error (reference 1.5)."""
+    if not isinstance(body, dict):
+        return "", {}
+    message = body.get("message") or body.get("error") or ""
+    errors = body.get("errors")
+    fields = {}
+    if isinstance(errors, dict):
+        for name, texts in errors.items():
+            fields[str(name)] = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
+    return str(message), fields
+
+
+def _has_next(body: object, page: int, rows: int) -> bool:
+    """Say whether there is a further page (reference 1.3)."""
+    if not isinstance(body, dict) or rows == 0:
+        return False
+    meta = body.get("meta")
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    if not isinstance(pagination, dict):
+        return False
+    total_pages = pagination.get("total_pages")
+    if total_pages is not None:
+        return page < int(total_pages)
+    return rows >= int(pagination.get("per_page") or PER_PAGE)
+
+
+def _refused(exc: Exception) -> bool:
+    """Say whether a connection could not be made at all."""
+    seen: BaseException | None = exc
+    while seen is not None:
+        if type(seen).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError"):
+            return True
+        reason = getattr(seen, "reason", None)
+        nested = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
+        seen = reason if isinstance(reason, BaseException) else nested
+    return False
+
+
+def _reason(exc: Exception) -> str:
+    """Say in short why a connection failed; requests' own text repeats URL and object addresses."""
+    text = str(exc)
+    match = re.search(r"(?:\[Errno -?\d+\] |Caused by \w+\(['\"]?)([^'\")]+)", text)
+    if match:
+        text = match.group(1)
+        inner = re.search(r"Errno -?\d+\] (.+)", text)
+        text = inner.group(1) if inner else text
+    return re.sub(r"<[^>]* at 0x[0-9a-f]+>:? ?", "", text).strip() or type(exc).__name__

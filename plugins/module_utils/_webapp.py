@@ -1,0 +1,309 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API's endpoints, typed: which request reads or changes what (reference, section 0).
+
+PRIVATE to the collection: may change without notice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _resources
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = t.TypeVar("T")
+
+
+class TargetError(ValueError):
+    """A server or web application that cannot be found; the message names the option and the value."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Which server and web application a user named: each by id or by name."""
+
+    server_id: int | None = None
+    server_name: str | None = None
+    webapp_id: int | None = None
+    webapp_name: str | None = None
+
+
+class RunCloud:
+    """What the API offers above single web applications."""
+
+    def __init__(self, client: _client.Client) -> None:
+        self.client = client
+
+    def servers(self, search: str | None = None) -> list[_resources.Server]:
+        """List the servers; ``search`` is a part of the name (reference 1.3)."""
+        rows = self.client.list("/servers", {"search": search} if search else None)
+        return _parse(_resources.parse_server, rows, "/servers")
+
+    def server(self, server_id: int) -> _resources.Server:
+        """Read one server (reference 2.1)."""
+        path = f"/servers/{server_id}"
+        return _parse_one(_resources.parse_server, self.client.get(path), path)
+
+    def webapps(self, server_id: int, search: str | None = None) -> list[_resources.WebApp]:
+        """List the web applications of a server; ``search`` is a part of the name (reference 1.3)."""
+        path = f"/servers/{server_id}/webapps"
+        return _parse(_resources.parse_webapp, self.client.list(path, {"search": search} if search else None), path)
+
+    def webapp(self, server_id: int, webapp_id: int) -> WebAppApi:
+        """Address one web application, without any request."""
+        return WebAppApi(self.client, server_id, webapp_id)
+
+    def external_apis(self) -> list[_resources.ExternalApi]:
+        """List the keys of DNS providers (reference 6.2)."""
+        path = "/settings/externalapi"
+        return _parse(_resources.parse_external_api, self.client.list(path), path)
+
+    def find_server(self, target: Target) -> int:
+        """Give the id of the server that was named; a given id is used as it is, without a request.
+
+        :raises TargetError: no server has this name, or several have.
+        """
+        if target.server_id is not None:
+            return target.server_id
+        found = [row for row in self.servers(target.server_name) if _same(row.name, target.server_name)]
+        return _only(found, "server_name", target.server_name, "server", "server_id").id
+
+    def find_webapp(self, target: Target) -> WebAppApi:
+        """Address the web application that was named; given ids are used as they are, without a request.
+
+        :raises TargetError: no server or web application has this name, or several have.
+        """
+        server_id = self.find_server(target)
+        if target.webapp_id is not None:
+            return self.webapp(server_id, target.webapp_id)
+        found = [row for row in self.webapps(server_id, target.webapp_name) if _same(row.name, target.webapp_name)]
+        what = f"web application of server {server_id}"
+        return self.webapp(server_id, _only(found, "webapp_name", target.webapp_name, what, "webapp_id").id)
+
+
+class WebAppApi:
+    """What the API offers for one web application: its domains and certificates."""
+
+    def __init__(self, client: _client.Client, server_id: int, webapp_id: int) -> None:
+        self.client = client
+        self.server_id = server_id
+        self.webapp_id = webapp_id
+        self._path = f"/servers/{server_id}/webapps/{webapp_id}"
+
+    @property
+    def can_update_domains(self) -> bool:
+        """Say whether a domain's settings can be changed: only v3 documents how (reference 3.5)."""
+        return self.client.version >= 3
+
+    # Domains
+
+    def domains(self) -> list[_resources.Domain]:
+        """List the attached domains; some clients saw 404 for an empty list (reference 3.2).
+
+        :raises TargetError: the server or the web application does not exist.
+        """
+        path = f"{self._path}/domains"
+        try:
+            rows = self.client.list(path)
+        except _client.ApiError as exc:
+            if exc.status != 404:
+                raise
+            self.check_exists()
+            return []
+        return _parse(_resources.parse_domain, rows, path)
+
+    def add_domain(self, domain: _resources.Domain) -> _resources.Domain | None:
+        """Attach a domain (reference 3.4). After a lost reply the list is read before another try.
+
+        :returns: the new row, None where the reply does not show it.
+        """
+
+        def lookup() -> _resources.Domain | None:
+            return next((row for row in self.domains() if row.name == domain.name), None)
+
+        path = f"{self._path}/domains"
+        body = self.client.request("POST", path, body=_resources.domain_to_wire(domain), lookup=lookup)
+        if isinstance(body, _resources.Domain):
+            return body
+        try:
+            return _resources.parse_domain(body)
+        except _resources.WireError:
+            return None
+
+    def update_domain(self, domain: _resources.Domain) -> None:
+        """Change type, www and redirection of a domain; the answer is only a message (reference 3.5)."""
+        body = _resources.domain_settings_to_wire(domain)
+        self.client.request("PATCH", f"{self._path}/domains/{domain.id}/meta", body=body)
+
+    def remove_domain(self, domain_id: int) -> None:
+        """Detach a domain; one that is gone already is no error (reference 3.7)."""
+        self._delete(f"{self._path}/domains/{domain_id}")
+
+    # Certificates
+
+    def ssl_method(self) -> _resources.SslMethod:
+        """Read whether certificates are kept for the application or for each domain (reference 5.1).
+
+        A plan without advanced SSL may answer 403 or 404: then it is basic (reference 12).
+        """
+        path = f"{self._path}/ssl/advanced"
+        try:
+            body = self.client.get(path)
+        except _client.ApiError as exc:
+            if exc.status not in (403, 404):
+                raise
+            return _resources.SslMethod(advanced=False, auto_ssl=None)
+        return _parse_one(_resources.parse_ssl_method, body, path)
+
+    def set_ssl_method(self, advanced: bool, auto_ssl: bool | None) -> _resources.SslMethod:
+        """Switch the method or AutoSSL; AutoSSL is left out where None (reference 5.1)."""
+        path = f"{self._path}/ssl/advanced"
+        body: dict[str, object] = {"advancedSSL": advanced}
+        if auto_ssl is not None:
+            body["autoSSL"] = auto_ssl
+        answer = self.client.request("POST", path, body=body, repeatable=True)
+        try:
+            return _resources.parse_ssl_method(answer)
+        except _resources.WireError:
+            return self.ssl_method()
+
+    def certificates(self) -> dict[str, _resources.Certificate | None] | _resources.Certificate | None:
+        """Read ``GET .../ssl`` in whichever form it comes (reference 4.3, 4.4).
+
+        :returns: the certificate of each domain by name, or the one of the application, or None.
+        """
+        path = f"{self._path}/ssl"
+        try:
+            body = self.client.get(path)
+        except _client.ApiError as exc:
+            if exc.status != 404:
+                raise
+            return None
+        listed = _parse_one(_resources.parse_certificate_list, body, path)
+        return listed if listed is not None else _parse_one(_resources.parse_certificate, body, path)
+
+    def domain_certificate(self, domain: _resources.Domain) -> _resources.Certificate | None:
+        """Read the certificate of one domain; not installed is some status of 400 and up (reference 5.2)."""
+        path = f"{self._path}/domains/{domain.id}/ssl"
+        try:
+            body = self.client.get(path)
+        except _client.ApiError as exc:
+            if exc.status not in (400, 404, 422):
+                raise
+            return None
+        return _parse_one(lambda row: _resources.parse_certificate(row, domain.name), body, path)
+
+    def install_certificate(self, domain: _resources.Domain | None, body: dict[str, object]) -> _Reply:
+        """Install a certificate, for the application (reference 4.1) or for one domain (5.2)."""
+        return self._certificate_write("POST", self._ssl_path(domain), domain, body)
+
+    def update_certificate(self, domain: _resources.Domain | None, ssl_id: int, body: dict[str, object]) -> _Reply:
+        """Change a certificate's options, which does not issue anything (reference 4.5)."""
+        return self._certificate_write("PATCH", f"{self._ssl_path(domain)}/{ssl_id}", domain, body)
+
+    def redeploy_certificate(self, domain: _resources.Domain | None, ssl_id: int) -> _Reply:
+        """Issue a Let's Encrypt certificate anew, for the names that are attached now (reference 4.6)."""
+        return self._certificate_write("PUT", f"{self._ssl_path(domain)}/{ssl_id}", domain, None)
+
+    def remove_certificate(self, domain: _resources.Domain | None, ssl_id: int) -> None:
+        """Remove a certificate; HTTPS stops (reference 4.7)."""
+        self._delete(f"{self._ssl_path(domain)}/{ssl_id}")
+
+    def log(self) -> list[_resources.LogEntry]:
+        """Read the newest page of the activity log; 404 counts as empty (reference 2.3)."""
+        path = f"{self._path}/log"
+        try:
+            body = self.client.get(path, {"page": 1, "perPage": _client.PER_PAGE})
+        except _client.ApiError as exc:
+            if exc.status not in (403, 404):
+                raise
+            return []
+        rows = body.get("data") if isinstance(body, dict) else body
+        return [_resources.parse_log_entry(row) for row in rows or [] if isinstance(row, dict)]
+
+    # Helpers
+
+    def check_exists(self) -> None:
+        """Find out which id is wrong, after something answered 404.
+
+        :raises TargetError: it names the option and the value.
+        """
+        cloud = RunCloud(self.client)
+        if not _exists(lambda: self.client.get(self._path)):
+            if not _exists(lambda: cloud.server(self.server_id)):
+                raise TargetError(
+                    f"server_id: RunCloud has no server {self.server_id}, or these credentials may not see it. "
+                    "The id is the number after /servers/ in the panel's address."
+                )
+            raise TargetError(
+                f"webapp_id: server {self.server_id} has no web application {self.webapp_id}. "
+                "The id is the last number in the panel's address of the web application."
+            )
+
+    def _ssl_path(self, domain: _resources.Domain | None) -> str:
+        return f"{self._path}/ssl" if domain is None else f"{self._path}/domains/{domain.id}/ssl"
+
+    def _certificate_write(
+        self, method: str, path: str, domain: _resources.Domain | None, body: dict[str, object] | None
+    ) -> _Reply:
+        answer = self.client.request(method, path, body=body)
+        try:
+            return _resources.parse_certificate(answer, domain.name if domain else None)
+        except _resources.WireError:
+            return None
+
+    def _delete(self, path: str) -> None:
+        try:
+            self.client.request("DELETE", path)
+        except _client.ApiError as exc:
+            if exc.status != 404:
+                raise
+
+
+# The certificate as an answer shows it; None where it shows none (``{}`` in the documentation).
+_Reply = t.Optional[_resources.Certificate]
+
+
+def _parse(parse: Callable[[object], T], rows: Sequence[object], path: str) -> list[T]:
+    return [_parse_one(parse, row, path) for row in rows]
+
+
+def _parse_one(parse: Callable[[object], T], body: object, path: str) -> T:
+    try:
+        return parse(body)
+    except _resources.WireError as exc:
+        raise _client.ApiError(
+            "GET",
+            path,
+            message=f"an answer of an unknown shape: {exc}",
+            advice="Check api_url; if it is right, RunCloud has changed its API: please report it.",
+        ) from exc
+
+
+def _exists(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except _client.ApiError as exc:
+        if exc.status != 404:
+            raise
+        return False
+    return True
+
+
+def _same(name: str, wanted: str | None) -> bool:
+    return name.casefold() == (wanted or "").casefold()
+
+
+def _only(found: list[T], option: str, value: str | None, what: str, other: str) -> T:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise TargetError(f"{option}: no {what} is called {value!r}. Names are compared whole; check it in the panel.")
+    ids = ", ".join(str(getattr(row, "id", "")) for row in found)
+    raise TargetError(f"{option}: {len(found)} of them are called {value!r} (ids {ids}). Say {other} instead.")
