@@ -7,25 +7,28 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat tests/requirements.txt meta/ee-requirements.txt | cksum | cut -d' ' -f1)
-CHECK = $(BIN)/python tests/tools/check.py
-PYTEST = $(BIN)/pytest
+PY := PYTHONPATH=tests $(BIN)/python
+CHECK := $(PY) -m tools.check
+PYTEST := $(BIN)/pytest
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint sanity unit integration coverage test-wordpress build install format clean
+.PHONY: help setup demo test lint sanity unit integration coverage test-wordpress build install changelog format clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Create .venv with everything that the other targets need (PYTHON=... chooses the interpreter)
 
-$(READY): tests/tools/find-python.sh
-	python=$$(sh tests/tools/find-python.sh $(PYTHON)) && test -x $(BIN)/python || "$$python" -m venv $(VENV)
+$(READY):
+	test -x $(BIN)/python || { python=$$(sh tests/tools/find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	rm -f $(VENV)/.ready-*
 	touch $@
 
 demo: setup ## Show the collection at work against a simulated RunCloud, in about two minutes
-	$(BIN)/python tests/demo/run.py
+	$(PY) tests/demo/run.py
 
 test: setup ## Run all checks and tests
 	$(CHECK)
@@ -49,10 +52,13 @@ test-wordpress: setup ## Run the tests that need a real WordPress (made by tests
 	bash tests/wordpress/run.sh
 
 build: setup ## Build the collection's tarball into .build/
-	$(BIN)/python tests/tools/collection.py .build
+	$(PY) -m tools.collection .build
 
 install: build ## Install the tarball for the user who runs this
 	$(BIN)/ansible-galaxy collection install --force "$$(ls -t .build/multisite-runcloud-*.tar.gz | head -n 1)"
+
+changelog: setup ## Move the fragments in changelogs/fragments and the list of modules into the changelog
+	$(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
 format: setup ## Format the Python code and apply what the linter can repair
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the project's checks and tests, all of them although one fails, and sums them up.
+
+The linters and ansible-test are run side by side and show their output when they end; the tests come last, alone and
+as they go. The last line counts checks and tests: "N passed, N failed, N skipped".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tools.collection import BUILD, COLLECTION_PATH, ROOT, link_tree
+
+BIN = Path(sys.executable).parent
+JUNIT = BUILD / "reports" / "junit.xml"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+TYPED = (
+    *(
+        COLLECTION_PATH / "plugins" / kind
+        for kind in ("module_utils", "modules", "filter", "lookup", "action", "inventory")
+    ),
+    *(Path("tests", folder) for folder in ("simulator", "support", "tools", "demo")),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check is a command, and where it wants to be run."""
+
+    name: str
+    command: Sequence[str]
+    folder: Path = ROOT
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check or the tests ended; ``seconds`` is what it took."""
+
+    name: str
+    seconds: float
+    passed: int
+    failed: int
+    skipped: int = 0
+
+
+def mypy() -> Check:
+    """Return the type check of what is there; plugins are seen under the name by which they are imported."""
+    tree = link_tree()
+    roots = [tree / path if path.parts[0] == "ansible_collections" else ROOT / path for path in TYPED]
+    files = [str(root.relative_to(ROOT)) for root in roots if any(root.rglob("*.py"))]
+    return Check("mypy --strict", ["mypy", *files])
+
+
+def linters() -> list[Check]:
+    """Return every linter."""
+    return [
+        Check("ansible-lint", ["ansible-lint", "--profile", "production", "--offline", "--strict", "--nocolor", "-q"]),
+        mypy(),
+        Check("ruff check", ["ruff", "check", "."]),
+        Check("ruff format", ["ruff", "format", "--check", "."]),
+        Check("yamllint", ["yamllint", "--strict", "."]),
+        Check("shellcheck", ["shellcheck", ".ci/run", *map(str, ROOT.glob("tests/**/*.sh"))]),
+        Check("changelog", ["antsibull-changelog", "lint"]),
+        Check("plugin docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]),
+    ]
+
+
+def sanity() -> Check:
+    """Return ansible-test's own checks."""
+    return Check("ansible-test sanity", ["python", "-m", "tools.sanity"])
+
+
+def run_captured(check: Check) -> Outcome:
+    """Run a check and show what it printed in one piece."""
+    start = time.monotonic()
+    executable, *arguments = check.command
+    done = subprocess.run(
+        [str(BIN / executable), *arguments],
+        cwd=check.folder,
+        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": "tests"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    ok = done.returncode == 0
+    print(f"--- {check.name}: {'ok' if ok else 'FAILED'} ({seconds:.1f} s)", flush=True)
+    if not ok:
+        print(done.stdout, flush=True)
+    return Outcome(check.name, seconds, passed=int(ok), failed=int(not ok))
+
+
+def run_checks(checks: Sequence[Check]) -> list[Outcome]:
+    """Run the checks side by side, the first ones first."""
+    with ThreadPoolExecutor(CORES) as pool:
+        futures = [pool.submit(run_captured, check) for check in checks]
+        return [future.result() for future in as_completed(futures)]
+
+
+def run_tests() -> list[Outcome]:
+    """Run unit and integration tests, measure the coverage of plugins/ in all their processes, and report it."""
+    start = time.monotonic()
+    shutil.rmtree(BUILD / "coverage", ignore_errors=True)
+    JUNIT.unlink(missing_ok=True)
+    pytest = ["-m", "pytest", f"--junit-xml={JUNIT}", "--numprocesses", str(CORES)]
+    print(f"--- tests, {CORES} at a time", flush=True)
+    code = subprocess.run([sys.executable, "-m", "coverage", "run", *pytest], cwd=ROOT, check=False).returncode
+    outcome = count(code, time.monotonic() - start)
+    for step in (["combine", "--quiet"], ["report"]):
+        subprocess.run([sys.executable, "-m", "coverage", *step], cwd=ROOT, check=False)
+    return [outcome]
+
+
+def count(code: int, seconds: float) -> Outcome:
+    """Count pytest's tests; an exit code that no failed test explains (none found, a crash) is a failure, too."""
+    if not JUNIT.exists():
+        return Outcome("tests", seconds, passed=0, failed=1)
+    suite = ElementTree.parse(JUNIT).getroot().find("testsuite")  # noqa: S314 - pytest has written it
+    numbers = (
+        {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        if suite is not None
+        else {}
+    )
+    failed = numbers.get("failures", 0) + numbers.get("errors", 0)
+    skipped = numbers.get("skipped", 0)
+    passed = numbers.get("tests", 0) - failed - skipped
+    return Outcome("tests", seconds, passed, failed or int(code != 0), skipped)
+
+
+def summary(outcomes: Sequence[Outcome]) -> int:
+    """Print the table and the closing line; return the exit code."""
+    print()
+    for outcome in outcomes:
+        verdict = "FAILED" if outcome.failed else "ok"
+        print(f"{outcome.name:<22}{verdict:<8}{outcome.seconds:7.1f} s")
+    passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
+    print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return int(failed > 0 or passed == 0)
+
+
+GROUPS: dict[str, Callable[[], list[Outcome]]] = {
+    "lint": lambda: run_checks(linters()),
+    "sanity": lambda: run_checks([sanity()]),
+    "tests": run_tests,
+    "all": lambda: run_checks([sanity(), *linters()]) + run_tests(),
+}
+
+
+def main() -> int:
+    """Command line: which group of checks to run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("group", nargs="?", choices=GROUPS, default="all")
+    return summary(GROUPS[parser.parse_args().group]())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
