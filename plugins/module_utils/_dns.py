@@ -59,6 +59,8 @@ Code = Literal[
 DNS_PORT = 53
 # Resolvers stop at 8 to 16 themselves; this only bounds the chains that are followed from here.
 MAX_CNAMES = 16
+# A reason stays a sentence also where somebody has dozens of addresses.
+MAX_LISTED = 5
 
 
 class DnsError(Exception):
@@ -420,7 +422,10 @@ def _expected(target: Target) -> str:
 
 
 def _listed(addresses: Sequence[Address], word: str = "and") -> str:
-    *others, last = map(str, addresses)
+    shown = [str(address) for address in addresses[:MAX_LISTED]]
+    if len(addresses) > len(shown):
+        shown.append(f"{len(addresses) - len(shown)} more")
+    *others, last = shown
     return f"{', '.join(others)} {word} {last}" if others else last
 
 
