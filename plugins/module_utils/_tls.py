@@ -12,6 +12,7 @@ is issued (reference 7); a handshake with the server's own address, with each na
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
 import ssl
@@ -211,7 +212,8 @@ def _refusal(error: ssl.SSLError) -> HandshakeError:
     reason = error.reason or ""
     if reason in NOT_TLS:
         return HandshakeError("not_tls", "answers, but not in TLS")
-    return HandshakeError("refused", f"refuses the TLS handshake: {reason.replace('_', ' ').lower() or error}")
+    plain = re.sub(r"^(TLSV1|TLSV13|SSLV3)_(ALERT_)?", "", reason).replace("_", " ").lower()
+    return HandshakeError("refused", f"refuses the TLS handshake: {plain or error}")
 
 
 def _sni(name: str) -> str:
