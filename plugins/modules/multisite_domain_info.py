@@ -12,23 +12,25 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Reads which names a WordPress multisite network answers for, that is the network's own domain, the addresses of its sites,
-    and the domains that were mapped to them in the plugin Ultimate Multisite (formerly WP Ultimo, WP Multisite WaaS).
+  - Reads which names a WordPress multisite network answers for, that is the network's own domain, the addresses of
+    its sites, and the domains that were mapped to them in the plugin Ultimate Multisite (formerly WP Ultimo, WP
+    Multisite WaaS).
   - Runs on the host of WordPress, by WP-CLI or by PHP, or asks the plugin's REST API from anywhere.
-  - The network is always read whole, however large it is. Where that cannot be told for certain, RV(complete) is V(false), and
-    nothing should be removed because of the list.
+  - The network is always read whole, however large it is. Where that cannot be told for certain, RV(complete) is
+    V(false), and nothing should be removed because of the list.
   - Everything odd is listed in RV(notes), for example a row whose site no longer exists.
 options:
   method:
     description:
       - How to read.
-      - V(wp_cli) runs C(wp eval-file -). Plugins and themes are not loaded (C(--skip-plugins), C(--skip-themes)), because the data
-        lies in the database and what is not loaded can neither fail nor print. C(--allow-root) is given only where the module runs as
-        root.
-      - V(php) loads C(wp-load.php) by PHP and reads before anything but the database is there, so that it works with any plugin,
-        C(sunrise.php) or cache, and in maintenance mode. Needs WordPress 5.8 or newer.
+      - V(wp_cli) runs C(wp eval-file -). Plugins and themes are not loaded (C(--skip-plugins), C(--skip-themes)),
+        because the data lies in the database and what is not loaded can neither fail nor print. C(--allow-root) is
+        given only where the module runs as root.
+      - V(php) loads C(wp-load.php) by PHP and reads before anything but the database is there, so that it works with
+        any plugin, C(sunrise.php) or cache, and in maintenance mode. Needs WordPress 5.8 or newer.
       - V(rest) asks the REST API of the plugin. It does not tell the plugin's settings.
-      - V(auto) takes V(wp_cli) where O(path) is given and WP-CLI is found, else V(php), and V(rest) where O(path) is not given.
+      - V(auto) takes V(wp_cli) where O(path) is given and WP-CLI is found, else V(php), and V(rest) where O(path) is
+        not given.
     type: str
     choices: [auto, wp_cli, php, rest]
     default: auto
@@ -38,7 +40,8 @@ options:
     type: path
   wp_cli:
     description:
-      - WP-CLI, by name or path. Arguments are allowed, for example to run it by another PHP, C(php8.2 /usr/local/bin/wp).
+      - WP-CLI, by name or path. Arguments are allowed, for example to run it by another PHP, C(php8.2
+        /usr/local/bin/wp).
     type: str
     default: wp
   php:
@@ -48,8 +51,8 @@ options:
     default: php
   url:
     description:
-      - The network's address. Needed only where C(wp-config.php) chooses its settings by the host name, as that of Debian's package
-        does, or where WP-CLI does not find the network by itself.
+      - The network's address. Needed only where C(wp-config.php) chooses its settings by the host name, as that of
+        Debian's package does, or where WP-CLI does not find the network by itself.
     type: str
   network_id:
     description:
@@ -79,9 +82,10 @@ options:
     type: path
   read_credentials:
     description:
-      - Also return the values of the C(WU_RUNCLOUD_*) constants in C(wp-config.php) as RV(credentials), for V(wp_cli) and V(php).
-      - The task must have C(no_log=true), or the module fails. They could not be used by later tasks if the module masked them, so
-        only C(no_log) keeps them out of the output.
+      - Also return the values of the C(WU_RUNCLOUD_*) constants in C(wp-config.php) as RV(credentials), for V(wp_cli)
+        and V(php).
+      - The task must have C(no_log=true), or the module fails. They could not be used by later tasks if the module
+        masked them, so only C(no_log) keeps them out of the output.
     type: bool
     default: false
   timeout:
@@ -138,7 +142,8 @@ method:
   returned: success
   sample: wp_cli
 complete:
-  description: Whether it is certain that no row is missing. Where it is V(false), nothing may be removed because of this list.
+  description: Whether it is certain that no row is missing. Where it is V(false), nothing may be removed because of
+    this list.
   type: bool
   returned: success
   sample: true
@@ -168,7 +173,8 @@ network:
       type: int
       sample: 1
     auto_create_www:
-      description: The plugin's setting for www names (V(always), V(main_only), V(never)); V(null) where it is not known.
+      description: The plugin's setting for www names (V(always), V(main_only), V(never)); V(null) where it is not
+        known.
       type: str
       sample: main_only
     own_integration:
@@ -224,7 +230,8 @@ sites:
       type: bool
       sample: false
 domains:
-  description: Every name, each once, except that a name which several rows of the plugin's table hold stands once for each of them.
+  description: Every name, each once, except that a name which several rows of the plugin's table hold stands once for
+    each of them.
   type: list
   elements: dict
   returned: success
@@ -235,8 +242,8 @@ domains:
       sample: shop.example.com
     kind:
       description:
-        - V(network), the network's own domain. V(subsite), the address of a site below it. V(mapped), any other name of one site.
-          V(base), a foreign domain that sites share by paths.
+        - V(network), the network's own domain. V(subsite), the address of a site below it. V(mapped), any other name
+          of one site. V(base), a foreign domain that sites share by paths.
       type: str
       sample: mapped
     network_id:
@@ -274,8 +281,9 @@ mappings:
   sample: true
 notes:
   description:
-    - What is odd. RV(notes[].code) is one of V(network_domain), V(shared_domain), V(duplicate_row), V(no_site), V(no_host_name),
-      V(two_primaries), V(unknown_stage), V(unserved_table), V(own_integration), V(stored_credentials), V(no_mappings), V(capped).
+    - What is odd. RV(notes[].code) is one of V(network_domain), V(shared_domain), V(duplicate_row), V(no_site),
+      V(no_host_name), V(two_primaries), V(unknown_stage), V(unserved_table), V(own_integration),
+      V(stored_credentials), V(no_mappings), V(capped).
   type: list
   elements: dict
   returned: success
@@ -365,7 +373,6 @@ import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
 from ansible_collections.multisite.runcloud.plugins.module_utils import _inventory, _wordpress, _wordpress_rest
 
 
