@@ -43,4 +43,4 @@ def test_a_playbook_runs_with_nothing_but_the_collection(ansible: Ansible) -> No
     outcome = ansible.run_playbook([{"hosts": "localhost", "gather_facts": False, "tasks": [ping]}]).expect()
     assert outcome.task("Answer").result["ping"] == "here"
     assert outcome.stats["localhost"]["ok"] == 1
-    assert ansible.run_module("ansible.builtin.ping", data="there")["ping"] == "there"
+    assert ansible.run_module("ansible.builtin.ping", {"data": "there"})["ping"] == "there"

@@ -111,22 +111,22 @@ class Ansible:
 
     def run_module(
         self,
-        name: str,
+        module: str,
+        options: Mapping[str, Any] | None = None,
         *,
         env: Mapping[str, str] | None = None,
         check: bool = False,
         diff: bool = False,
         verbosity: int = 0,
         timeout: float = 180,
-        **options: Any,
     ) -> dict[str, Any]:
         """Run one task on localhost and return what the module returned, whether it failed or not.
 
-        ``name`` without dots is a module of the collection. Options whose names are taken by this method's own
-        parameters can be given to ``run_playbook``.
+        A ``module`` without dots in its name is one of the collection.
         """
-        module = name if "." in name else f"{COLLECTION}.{name}"
-        play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Module", module: options}]}
+        full_name = module if "." in module else f"{COLLECTION}.{module}"
+        task = {"name": "Module", full_name: dict(options or {})}
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
         outcome = self.run_playbook([play], env=env, check=check, diff=diff, verbosity=verbosity, timeout=timeout)
         return outcome.task("Module").result
 
