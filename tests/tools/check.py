@@ -120,9 +120,15 @@ def run_tests() -> list[Outcome]:
     print(f"--- tests, {CORES} at a time", flush=True)
     code = subprocess.run([sys.executable, "-m", "coverage", "run", *pytest], cwd=ROOT, check=False).returncode
     outcome = count(code, time.monotonic() - start)
-    for step in (["combine", "--quiet"], ["report"]):
-        subprocess.run([sys.executable, "-m", "coverage", *step], cwd=ROOT, check=False)
+    coverage_report()
     return [outcome]
+
+
+def coverage_report() -> None:
+    """Put the data of all processes together and print the table; a process that was killed left half a file."""
+    combine = [sys.executable, "-W", "ignore", "-m", "coverage", "combine", "--quiet"]
+    subprocess.run(combine, cwd=ROOT, check=False, stderr=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "coverage", "report"], cwd=ROOT, check=False)
 
 
 def count(code: int, seconds: float) -> Outcome:

@@ -69,7 +69,8 @@ class CallbackModule(CallbackBase):
                 "action": task.resolved_action or task.action,
                 "role": task._role.get_name() if task._role else None,
                 "host": result._host.get_name(),
-                "result": result._result,
+                # As a registered result has it; what callback plugins get says it by the method that is called.
+                "result": {**result._result, "failed": status in ("failed", "ignored")},
             }
         )
 
