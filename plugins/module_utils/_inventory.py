@@ -271,7 +271,7 @@ def names(inventory: Inventory, base_domains: t.Iterable[str] = ()) -> list[Name
 
     :param base_domains: further domains whose subdomains are sites of the network, normalised.
     """
-    kinds = _Kinds(inventory, base_domains)
+    kinds = Kinds(inventory, base_domains)
     found: list[Name] = []
     places: dict[str, int] = {}
 
@@ -303,7 +303,7 @@ def names(inventory: Inventory, base_domains: t.Iterable[str] = ()) -> list[Name
 
 def oddities(inventory: Inventory) -> list[Note]:
     """List what is odd about an installation, each naming the row (plugin reference 2 and 5.9)."""
-    kinds = _Kinds(inventory, ())
+    kinds = Kinds(inventory)
     blogs = {site.blog_id for site in inventory.sites}
     notes: list[Note] = []
     for row in inventory.domains:
@@ -318,19 +318,23 @@ def oddities(inventory: Inventory) -> list[Note]:
     return notes
 
 
-class _Kinds:
+class Kinds:
     """Tells what each name is to the installation."""
 
-    def __init__(self, inventory: Inventory, base_domains: t.Iterable[str]) -> None:
+    def __init__(self, inventory: Inventory, base_domains: t.Iterable[str] = ()) -> None:
+        """Look at an installation once.
+
+        :param base_domains: further domains whose subdomains are sites of the network, normalised.
+        """
         self.networks = {network.domain: network for network in inventory.networks}
         self.declared = tuple(dict.fromkeys(base_domains))
         # WordPress drops a www. in front of the network's name before it puts a site's own label there.
-        self._parents = {
+        self.parents = {
             network.domain.removeprefix(_hostnames.WWW)
             for network in inventory.networks
             if network.subdomain_install is not False
         }
-        self._parents.update(self.declared)
+        self.parents.update(self.declared)
         self._network_pairs = {domain.removeprefix(_hostnames.WWW) for domain in self.networks}
         self.sites: dict[str, list[Site]] = {}
         for site in inventory.sites:
@@ -342,7 +346,7 @@ class _Kinds:
             return NETWORK
         if domain in self.declared or self._shared_by_paths(domain):
             return BASE
-        if any(parent != domain and _hostnames.is_below(domain, parent) for parent in self._parents):
+        if any(parent != domain and _hostnames.is_below(domain, parent) for parent in self.parents):
             return SUBSITE
         return MAPPED
 
@@ -352,7 +356,7 @@ class _Kinds:
         return len(sites) > 1 or any(site.path.strip("/") for site in sites)
 
 
-def _row_oddities(row: MappedDomain, kinds: _Kinds, blogs: set[int]) -> t.Iterator[Note]:
+def _row_oddities(row: MappedDomain, kinds: Kinds, blogs: set[int]) -> t.Iterator[Note]:
     def note(code: str, text: str) -> Note:
         return Note(code, f"row {row.id}: {text}", row.id, row.domain, row.blog_id)
 
@@ -370,7 +374,7 @@ def _row_oddities(row: MappedDomain, kinds: _Kinds, blogs: set[int]) -> t.Iterat
         yield note("unknown_stage", f"{row.domain} has the stage {row.stage!r}, which is none of {', '.join(STAGES)}")
 
 
-def _shared_oddities(inventory: Inventory, kinds: _Kinds) -> t.Iterator[Note]:
+def _shared_oddities(inventory: Inventory, kinds: Kinds) -> t.Iterator[Note]:
     rows: dict[str, list[MappedDomain]] = {}
     for row in inventory.domains:
         rows.setdefault(row.domain, []).append(row)

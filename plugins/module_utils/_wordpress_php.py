@@ -248,7 +248,7 @@ function multisite_runcloud_read( $settings ) {
 			$first
 		);
 	}
-	echo ( $tables ? ']' : '' ) . ',"peak_memory":' . memory_get_peak_usage( true ) . "}\n@END@\n";
+	echo ( $tables ? ']' : '' ) . "}\n@END@\n";
 }
 """.replace("@BEGIN@", BEGIN)
     .replace("@END@", END)

@@ -9,8 +9,6 @@ DOCUMENTATION = r"""
 module: multisite_domain_info
 short_description: Read the domains of a WordPress multisite network
 version_added: 1.0.0
-author:
-  - multisite.runcloud contributors (@multisite-runcloud)
 description:
   - Reads which names a WordPress multisite network answers for, that is the network's own domain, the addresses of
     its sites, and the domains that were mapped to them in the plugin Ultimate Multisite (formerly WP Ultimo, WP
@@ -19,6 +17,13 @@ description:
   - The network is always read whole, however large it is. Where that cannot be told for certain, RV(complete) is
     V(false), and nothing should be removed because of the list.
   - Everything odd is listed in RV(notes), for example a row whose site no longer exists.
+author:
+  - multisite.runcloud contributors (@multisite-runcloud)
+extends_documentation_fragment:
+  - multisite.runcloud.attributes.info_module
+requirements:
+  - WP-CLI, or PHP for the command line with its MySQL extension, on the host of WordPress
+  - requests, for V(rest)
 options:
   method:
     description:
@@ -93,16 +98,6 @@ options:
       - Seconds for reading by V(wp_cli) or V(php), or for one request by V(rest).
     type: int
     default: 120
-requirements:
-  - WP-CLI or PHP with its MySQL extension (C(method=wp_cli), C(method=php))
-  - requests (C(method=rest))
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and returns the same; it only reads.
-  diff_mode:
-    support: none
-    description: Nothing is changed, so there is no difference to show.
 seealso:
   - module: multisite.runcloud.runcloud_domains
 """
