@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from time import monotonic
 from typing import Literal, cast
 
 from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import is_wildcard, normalise
@@ -212,7 +213,6 @@ class _Server:
     address: str
     port: int
     answered: bool = False
-    first_asked: float | None = None
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
@@ -220,8 +220,6 @@ class _Server:
 
     async def exchange(self, query: dns.message.Message, seconds: float) -> dns.message.Message:
         """One question by UDP, by TCP where the answer was cut. Raises what dnspython raises."""
-        if self.first_asked is None:
-            self.first_asked = asyncio.get_running_loop().time()
         reply, _by_tcp = await dns.asyncquery.udp_with_fallback(
             query, self.address, timeout=max(seconds, 0.001), port=self.port, ignore_unexpected=True
         )
@@ -235,6 +233,7 @@ class _Resolver:
     def __init__(self, servers: Sequence[tuple[str, int]], timeout: float) -> None:
         self._servers = [_Server(address, port) for address, port in servers]
         self._timeout = timeout
+        self._patience_ends = monotonic() + timeout
 
     async def probe(self) -> None:
         """Ask each nameserver what every nameserver can tell at once: who serves the root.
@@ -250,7 +249,7 @@ class _Resolver:
 
     async def lookup(self, name: dns.name.Name) -> Lookup:
         """A and AAAA of a name, at most `timeout` seconds. Never raises: what went wrong is in the result."""
-        deadline = asyncio.get_running_loop().time() + self._timeout
+        deadline = monotonic() + self._timeout
         return _merged(
             *await asyncio.gather(
                 self._records(name, dns.rdatatype.A, deadline), self._records(name, dns.rdatatype.AAAA, deadline)
@@ -283,14 +282,13 @@ class _Resolver:
         self, name: dns.name.Name, kind: dns.rdatatype.RdataType, deadline: float
     ) -> dns.message.QueryMessage:
         """The first usable reply of any nameserver. Each gets a short first try and a longer second one."""
-        clock = asyncio.get_running_loop().time
         query = dns.message.make_query(name, kind)
         faults: dict[_Server, Fault] = {}
         for part in (0.25, 1.0):
             waiting = [server for server in self._in_order() if server not in faults]
-            until = clock() + (deadline - clock()) * part
+            until = monotonic() + (deadline - monotonic()) * part
             for position, server in enumerate(waiting):
-                seconds = (until - clock()) / (len(waiting) - position)
+                seconds = (until - monotonic()) / (len(waiting) - position)
                 try:
                     reply = await server.exchange(query, seconds)
                 except dns.exception.Timeout:
@@ -304,10 +302,9 @@ class _Resolver:
         raise _UnansweredError(next(iter(faults.values()), self._silence()))
 
     def _in_order(self) -> list[_Server]:
-        """Those that have answered before first; those that never did in all the time of one name not at all."""
-        oldest = asyncio.get_running_loop().time() - self._timeout
-        asked = [s for s in self._servers if s.answered or s.first_asked is None or s.first_asked > oldest]
-        return sorted(asked, key=lambda server: not server.answered)
+        """Those that have answered before first; after a while, those that never did not at all."""
+        patient = monotonic() < self._patience_ends
+        return sorted((s for s in self._servers if s.answered or patient), key=lambda server: not server.answered)
 
     def _silence(self) -> Fault:
         return Fault("timeout", f"no answer from {', '.join(map(str, self._servers))} within {self._timeout:g} s")

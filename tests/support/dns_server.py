@@ -57,7 +57,7 @@ class DnsServer:
 
     `default` are the addresses of every name that is not set; without it such a name does not exist (NXDOMAIN).
     `follow`: answer with the whole CNAME chain, as a resolver does; false gives only the first link, as a server that
-    is in charge of one zone only.
+    is in charge of one zone only. Setting `silent` stops all answers.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class DnsServer:
         self.port = port
         self.follow = follow
         self.silent = False
-        self.refuses_all = False
         self._records: dict[str, Records] = {}
         self._queries: list[Query] = []
         self._loop = asyncio.new_event_loop()
@@ -188,7 +187,7 @@ class DnsServer:
         if self.silent or found.silent or kind in found.silent_types:
             return None, 0.0
         reply = question.reply()
-        reply.header.rcode = getattr(RCODE, "REFUSED" if self.refuses_all else self._fill(reply, name, kind))
+        reply.header.rcode = getattr(RCODE, self._fill(reply, name, kind))
         if transport == "udp" and len(reply.pack()) > UDP_LIMIT:
             reply = reply.truncate()
         return reply, found.delay
@@ -202,7 +201,7 @@ class DnsServer:
                     return "NOERROR"
             for address in records.addresses:
                 if _type_of(address) == kind:
-                    rdata = A(address) if kind == "A" else AAAA(address)
+                    rdata = A(address) if kind == "A" else AAAA(tuple(ip_address(address).packed))
                     reply.add_answer(RR(owner, getattr(QTYPE, kind), rdata=rdata, ttl=TTL))
             if records.rcode != "NOERROR":
                 return records.rcode
