@@ -12,6 +12,9 @@ from tools.collection import link_tree
 # pytest-ansible reads this when it is configured, which is after this file was read.
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(link_tree())
 
-# Whoever runs the tests may have an account of their own: no test may ever reach it.
-for name in [name for name in os.environ if name.startswith(("RUNCLOUD_", "WU_RUNCLOUD_"))]:
-    del os.environ[name]
+# Whoever runs the tests may have an account of their own: no test may ever reach it. And what is sent to 127.0.0.1
+# has to arrive there.
+ELSEWHERE = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"}
+for name in list(os.environ):
+    if name.startswith(("RUNCLOUD_", "WU_RUNCLOUD_")) or name.upper() in ELSEWHERE:
+        del os.environ[name]

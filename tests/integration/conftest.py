@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.ansible import Ansible
+from support.ansible import COLLECTION, Ansible
 from tools.collection import installed
 
 if TYPE_CHECKING:
@@ -42,7 +44,31 @@ def simulator_process() -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def ansible_localhost(ansible_adhoc: Any, tmp_path: Path) -> Any:
+    """pytest-ansible's localhost, with this Python instead of one that Ansible would discover.
+
+    ``getattr(ansible_localhost, "multisite.runcloud.runcloud_domain")(name=...)`` runs a module; the result's
+    ``localhost`` is what it returned. The controller's part runs inside the test's process, so the collection is the
+    working copy here, not the installed one.
+    """
+    inventory = tmp_path / "inventory.json"
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory.write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}))
+    return ansible_adhoc(inventory=str(inventory), host_pattern="localhost").localhost
+
+
+@pytest.fixture
+def module(ansible_localhost: Any) -> Callable[..., dict[str, Any]]:
+    """Call a module of the collection by its short name with its options; returns what the module returned."""
+
+    def call(name: str, /, **options: Any) -> dict[str, Any]:
+        return dict(getattr(ansible_localhost, f"{COLLECTION}.{name}")(**options).localhost)
+
+    return call
+
+
+@pytest.fixture
 def simulator(simulator_process: Simulator) -> Simulator:
-    """The simulator, empty: no servers, no faults, no requests logged."""
+    """The simulator as it starts: its own small seed, no faults, no requests logged."""
     simulator_process.reset()
     return simulator_process
