@@ -22,15 +22,7 @@ description:
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 extends_documentation_fragment:
-  - multisite.runcloud.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: Nothing is changed.
-  idempotent:
-    support: full
+  - multisite.runcloud.attributes.info_module
 requirements:
   - dnspython >= 2.1
   - idna, for names with other than ASCII letters

@@ -18,7 +18,7 @@ import ssl
 import struct
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -183,7 +183,8 @@ class _Listener:
 class TlsServer(_Listener):
     """Presents certificates by name; `default` for all other names, and to who asks for none.
 
-    Without a default such a name is refused with the alert unrecognized_name.
+    Without a default such a name is refused with the alert unrecognized_name. `on_ask` is called with each name, in
+    the thread of its connection, before it is answered; `silent` stops all answers.
     """
 
     def __init__(
@@ -203,6 +204,7 @@ class TlsServer(_Listener):
         self._silent: set[str] = set()
         self._asked: list[str | None] = []
         self.silent = False
+        self.on_ask: Callable[[str | None], None] | None = None
         self._default = None if default is None else self._context_of(default)
         self._front = self._context()
         # The certificate of the first context is never presented: the callback always answers with another one.
@@ -253,6 +255,8 @@ class TlsServer(_Listener):
 
     def _choose(self, secured: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
         self._asked.append(name)
+        if self.on_ask is not None:
+            self.on_ask(name)
         if self.silent or name in self._silent:
             self._closing.wait()
             return int(ssl.ALERT_DESCRIPTION_INTERNAL_ERROR)

@@ -393,11 +393,11 @@ def test_a_name_without_an_answer(server: DnsServer) -> None:
     server.silence("silent.example")
 
     silent, other = check_names(
-        ["silent.example", "brand.example"], [HERE], nameservers=[server.address], timeout=0.4, workers=1
+        ["silent.example", "brand.example"], [HERE], nameservers=[server.address], timeout=1.0, workers=1
     )
 
     assert (silent.points_here, silent.code) == (False, "timeout")
-    assert silent.reason == f"no answer from {server.address} within 0.4 s"
+    assert silent.reason == f"no answer from {server.address} within 1 s"
     assert other.code == "ok"
     assert server.asked("silent.example", "A") == 2
 
@@ -602,14 +602,15 @@ def test_a_silent_nameserver_costs_its_time_once_and_not_for_each_name() -> None
 
 
 def test_names_that_hang_do_not_make_a_healthy_nameserver_count_as_silent(server: DnsServer) -> None:
-    for number in range(5):
-        server.silence(f"hanging-{number}.example")
+    server.silence("one.example")
+    server.silence("two.example")
     server.set("brand.example", a=[HERE])
-    names = [*(f"hanging-{number}.example" for number in range(5)), "brand.example"]
 
-    checks = check_names(names, [HERE], nameservers=[server.address], timeout=0.3, workers=1)
+    checks = check_names(
+        ["one.example", "two.example", "brand.example"], [HERE], nameservers=[server.address], timeout=1.0, workers=1
+    )
 
-    assert [check.code for check in checks] == ["timeout"] * 5 + ["ok"]
+    assert [check.code for check in checks] == ["timeout", "timeout", "ok"]
 
 
 def test_the_nameservers_of_the_system_are_asked_by_default(
