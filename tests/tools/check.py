@@ -128,6 +128,8 @@ def coverage_report() -> None:
     """Put the data of all processes together and print the table; a process that was killed left half a file."""
     combine = [sys.executable, "-W", "ignore", "-m", "coverage", "combine", "--quiet"]
     subprocess.run(combine, cwd=ROOT, check=False, stderr=subprocess.DEVNULL)
+    for rest in (BUILD / "coverage").glob("data.*"):
+        rest.unlink()
     subprocess.run([sys.executable, "-m", "coverage", "report"], cwd=ROOT, check=False)
 
 

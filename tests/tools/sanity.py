@@ -50,6 +50,10 @@ def write_pip_configuration(file: Path) -> None:
             settings.add_section(section)
         # A list is shown with escaped line ends; in the file its further lines are indented.
         settings.set(section, option.lstrip("."), value.replace("\\n", "\n"))
+    if not settings.has_section("global"):
+        settings.add_section("global")
+    # Errors only: page-long lists of what was installed would hide what the checks have found.
+    settings.set("global", "quiet", "2")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     with file.open("w") as handle:
