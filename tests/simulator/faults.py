@@ -113,6 +113,9 @@ def _read(raw: Mapping[str, Any]) -> Rule:
         raise FaultError(f"an action takes one of: {', '.join(_KINDS)}")
     if action.get("drop") not in (None, "before", "after"):
         raise FaultError('drop is "before" or "after"')
+    for kind in ("status", "html"):
+        if not isinstance(action.get(kind, 200), int) or not 200 <= action.get(kind, 200) <= 599:
+            raise FaultError(f"{kind} is an HTTP status")
     try:
         re.compile(raw.get("path", ""))
     except re.error as error:

@@ -236,4 +236,4 @@ def _fail(order: Order, reason: str) -> None:
 
 def _failure_text(order: Order) -> str:
     """Return the sentence for the reply and the activity log."""
-    return f"Failed to issue the Let's Encrypt certificate: {order.reason}"
+    return f"Failed to issue the Let's Encrypt certificate for {order.domain or 'the web application'}: {order.reason}"

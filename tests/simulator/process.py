@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -60,7 +61,10 @@ class Simulator:
 
     def start(self) -> Simulator:
         """Start the process and wait until it listens; raises SimulatorError where it does not."""
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Measuring the coverage of the simulator would only make it slow.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, text=True, env=environment)
         if self._process.stdout is None:
             raise SimulatorError("the simulator has no standard output")
         guard = threading.Timer(self._start_timeout, self._process.kill)

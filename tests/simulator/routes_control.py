@@ -136,11 +136,12 @@ class Control:
         if unknown:
             raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
         await self._sim.issuer.settle()
+        if "speed" in body:
+            # First, so that a clock that is stopped and set shows that very second.
+            self._sim.clock.set_speed(float(body["speed"]))
         if "set" in body:
             self._sim.clock.set(parse(body["set"]))
         self._sim.clock.advance(float(body.get("advance", 0)))
-        if "speed" in body:
-            self._sim.clock.set_speed(float(body["speed"]))
         return await self._settled(clock_view(self._sim))
 
     async def panel(self, body: Json) -> Any:

@@ -82,9 +82,9 @@ def _set_clock(raw: Any, clock: Clock) -> None:
         clock.set(parse(raw))
     elif raw:
         _no_others(raw, {"set", "speed"}, "clock")
+        clock.set_speed(raw.get("speed", clock.speed))
         if "set" in raw:
             clock.set(parse(raw["set"]))
-        clock.set_speed(raw.get("speed", clock.speed))
 
 
 def _credentials(seed: Json, world: World) -> None:

@@ -67,9 +67,9 @@ async def serve(options: argparse.Namespace) -> None:
         threading.Thread(target=_wait_for_end_of_stdin, args=(loop, stop), daemon=True).start()
     sim = Simulation(read_seed(options.seed))
     # aiohttp sets TCP_NODELAY on every connection, so Nagle's algorithm never holds replies back.
-    runner = web.AppRunner(build(sim), access_log=None)
+    runner = web.AppRunner(build(sim), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    site = web.TCPSite(runner, options.host, options.port, backlog=1024, shutdown_timeout=0.5)
+    site = web.TCPSite(runner, options.host, options.port, backlog=1024)
     await site.start()
     port = runner.addresses[0][1]
     tls_port = None if options.tls_port == "off" else await sim.tls.start(options.host, int(options.tls_port))

@@ -10,6 +10,7 @@ README.md beside this file explains each one; a test keeps the two in step.
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -102,7 +103,7 @@ class Switches:
         for name, value in values.items():
             if name not in hints:
                 raise ValueError(f"unknown switch: {name}")
-            if not _fits(hints[name], value):
+            if not _fits(hints[name], value) or (name == "acme_resolver" and not _is_address(value)):
                 raise ValueError(f"switch {name} does not take {value!r}; it takes {describe(hints[name])}")
         for name, value in values.items():
             setattr(self, name, value)
@@ -110,6 +111,11 @@ class Switches:
     def as_dict(self) -> dict[str, Any]:
         """Return all switches with their values."""
         return dataclasses.asdict(self)
+
+
+def _is_address(value: str | None) -> bool:
+    """Say whether a nameserver is given as ``address:port`` (or not at all)."""
+    return value is None or bool(re.fullmatch(r".+:\d{1,5}", value))
 
 
 def _fits(hint: Any, value: Any) -> bool:
