@@ -20,8 +20,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from math import isnan
 from time import monotonic
-from typing import Literal, cast
+from typing import Literal, TypeAlias, cast
 
 from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import is_wildcard, normalise
 
@@ -39,8 +40,8 @@ except ImportError:
     DNSPYTHON_IMPORT_ERROR = traceback.format_exc()
 HAS_DNSPYTHON = DNSPYTHON_IMPORT_ERROR is None
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+Address: TypeAlias = "IPv4Address | IPv6Address"
+Network: TypeAlias = "IPv4Network | IPv6Network"
 Progress = Callable[[int, int], None]
 
 Code = Literal[
@@ -458,7 +459,7 @@ def check_names(
     """
     if DNSPYTHON_IMPORT_ERROR is not None:
         raise ImportError("dnspython is needed to resolve names")
-    if not timeout > 0:
+    if isnan(timeout) or timeout <= 0:
         raise ValueError(f"timeout: {timeout!r} is not more than 0")
     wanted = list(names)
     questions = {name: _query_name(name) for name in dict.fromkeys(wanted)}
@@ -531,4 +532,4 @@ async def _for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]]
         for name in queue:
             await work(name)
 
-    await asyncio.gather(*(worker() for _ in range(max(workers, 1))))
+    await asyncio.gather(*(worker() for _number in range(max(workers, 1))))

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from hashlib import sha256
+from math import isnan
 from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeVar
@@ -124,7 +125,7 @@ def read_served(
     """
     if CRYPTOGRAPHY_IMPORT_ERROR is not None:
         raise ImportError("cryptography is needed to read certificates")
-    if not timeout > 0:
+    if isnan(timeout) or timeout <= 0:
         raise ValueError(f"timeout: {timeout!r} is not more than 0")
     wanted = list(dict.fromkeys(names))
     verifying = _verifying_context(ca_path) if verify_chain else None

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+import threading
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dns.resolver
@@ -26,6 +29,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._dns import (
     parse_address,
     parse_nameserver,
 )
+from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -336,6 +340,17 @@ def test_cnames_in_a_circle(follow: bool) -> None:
     assert len(server.queries) < 20
 
 
+def test_a_chain_that_never_ends_is_not_followed_for_ever() -> None:
+    with DnsServer(follow=False) as server:
+        for number in range(40):
+            server.set(f"link-{number}.example", cname=f"link-{number + 1}.example")
+
+        check = check_one(server, "link-0.example")
+
+    assert check.code == "cname_loop"
+    assert server.asked("link-17.example") == 0
+
+
 def test_a_name_that_does_not_exist(server: DnsServer) -> None:
     check = check_one(server, "brand.example")
 
@@ -564,6 +579,63 @@ def has_ipv6() -> bool:
             return True
     except OSError:
         return False
+
+
+@contextmanager
+def odd_nameserver(reply: Callable[[DNSRecord], bytes]) -> Iterator[str]:
+    """A nameserver by UDP that answers each question with whatever bytes `reply` makes of it; gives its address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        host, port = listener.getsockname()
+
+        def serve() -> None:
+            while True:
+                data, client = listener.recvfrom(512)
+                if not data:
+                    return
+                listener.sendto(reply(DNSRecord.parse(data)), client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"{host}:{port}"
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as goodbye:
+                goodbye.sendto(b"", (host, port))
+            thread.join()
+
+
+def nonexistent_with_address(question: DNSRecord) -> bytes:
+    reply = question.reply()
+    reply.header.rcode = RCODE.NXDOMAIN
+    kind = QTYPE[question.q.qtype]
+    if kind in ("A", "AAAA"):
+        rdata = A(HERE) if kind == "A" else AAAA(HERE6)
+        reply.add_answer(RR(question.q.qname, question.q.qtype, rdata=rdata))
+    return bytes(reply.pack())
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (lambda _question: b"\0\0", "the nameserver .* could not be asked: "),
+        (nonexistent_with_address, "the nameserver's answer makes no sense: "),
+    ],
+)
+def test_an_answer_without_sense_is_an_error_and_no_crash(
+    reply: Callable[[DNSRecord], bytes], reason: str, server: DnsServer
+) -> None:
+    with odd_nameserver(reply) as odd:
+        check = check_one(server, "brand.example", nameservers=[odd])
+
+    assert (check.points_here, check.code) == (False, "error")
+    assert re.match(reason, check.reason)
+
+
+def test_the_next_nameserver_is_asked_where_one_answers_without_sense(server: DnsServer) -> None:
+    server.set("brand.example", a=[HERE])
+    with odd_nameserver(lambda _question: b"\0\0") as odd:
+        assert check_one(server, "brand.example", nameservers=[odd, server.address]).code == "ok"
 
 
 def test_the_next_nameserver_is_asked_where_one_fails(server: DnsServer) -> None:
