@@ -13,7 +13,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames, _resources
+from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import ALIAS, PRIMARY, Domain
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError, Wish, raise_problems
 
@@ -177,7 +177,8 @@ class _Planner:
                 elif target != demoted:
                     changes.append(Step("change", target, demoted))
         removals, extra, kept_back = self._removals()
-        steps = (*adds, *promotions, *changes, *(Step("remove", row, row) for row in removals))
+        leaving = [self._after_promotion(row) for row in removals]
+        steps = (*adds, *promotions, *changes, *(Step("remove", row, row) for row in leaving))
         return DomainPlan(
             steps=steps,
             add=tuple(names["add"]),
@@ -295,7 +296,9 @@ class _Planner:
 
     def _removals(self) -> tuple[list[Domain], list[str], list[tuple[str, str]]]:
         """Decide what goes: (rows to remove, names purge would remove, names it spares with the reason)."""
-        asked_for = [self.attached[wish.name] for wish in self.wishes if not wish.present and wish.name in self.attached]
+        asked_for = [
+            self.attached[wish.name] for wish in self.wishes if not wish.present and wish.name in self.attached
+        ]
         extra, kept_back = [], []
         for row in self.rows:
             if row.name in self.asked:

@@ -33,6 +33,18 @@ CSR = "csr"
 TLS_VERSION_IDS = {"TLSv1.1+": 1, "TLSv1.2+": 2, "TLSv1.3": 3}
 _TLS_VERSION_NAMES = {number: name for name, number in TLS_VERSION_IDS.items()}
 
+# Reference 4.1: what a signing request is made of, by the names of our options.
+_CSR_KEYS = {
+    "key_type": "csrKeyType",
+    "organization": "organization",
+    "department": "department",
+    "city": "city",
+    "state": "state",
+    "country": "country",
+}
+CSR_FIELDS = tuple(_CSR_KEYS)
+CSR_KEY_TYPES = ("rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384")
+
 _TRUE_TEXTS = frozenset(("1", "true", "yes", "on"))
 
 
@@ -155,6 +167,38 @@ class Certificate:
 
 
 @dataclasses.dataclass(frozen=True)
+class CertificateOptions:
+    """What can be set for a certificate without issuing it anew (reference 4.5). ``None``: say nothing of it."""
+
+    enable_http: bool | None = None
+    enable_hsts: bool | None = None
+    enable_hsts_subdomains: bool | None = None
+    enable_hsts_preload: bool | None = None
+    tls_versions: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyPair:
+    """A certificate that the user has, with its key: PEM texts. The key is never printed."""
+
+    certificate: str
+    private_key: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class CertificateRequest:
+    """What is sent to install a certificate (reference 4.1)."""
+
+    provider: str
+    options: CertificateOptions
+    environment: str = "live"
+    authorization_method: str | None = None
+    external_api: int | None = None
+    pair: KeyPair | None = None
+    csr: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class SslMethod:
     """How a web application keeps its certificates (reference 5.1). ``auto_ssl`` None: RunCloud did not say."""
 
@@ -242,6 +286,19 @@ def parse_domain(body: object) -> Domain:
     )
 
 
+def domain_from_result(row: object) -> Domain:
+    """Read a domain as our own modules return it.
+
+    :raises WireError: it is none.
+    """
+    fields = {field.name for field in dataclasses.fields(Domain)}
+    if not isinstance(row, dict) or not isinstance(row.get("name"), str):
+        raise WireError("a domain as runcloud_domains returns it was expected")
+    known = {key: value for key, value in row.items() if key in fields}
+    number = _optional_int(row.get("id"))
+    return Domain(**{**known, "id": number, "name": _hostnames.comparable(row["name"])})
+
+
 def domain_to_wire(domain: Domain) -> dict[str, object]:
     """Write the body that adds a domain (reference 3.4)."""
     return {"name": domain.name, **domain_settings_to_wire(domain)}
@@ -299,6 +356,40 @@ def parse_certificate_list(body: object) -> dict[str, Certificate | None] | None
         name = parse_domain(row).name
         found[name] = parse_certificate(row.get("ssl"), name)
     return found
+
+
+def options_to_wire(options: CertificateOptions) -> dict[str, object]:
+    """Write the options of a certificate (reference 4.1, 4.5); only those that are given."""
+    wire = {
+        "enableHttp": options.enable_http,
+        "enableHsts": options.enable_hsts,
+        "enableHstsSubdomains": options.enable_hsts_subdomains,
+        "enableHstsPreload": options.enable_hsts_preload,
+        "ssl_protocol_id": TLS_VERSION_IDS[options.tls_versions] if options.tls_versions else None,
+    }
+    return {key: value for key, value in wire.items() if value is not None}
+
+
+def pair_to_wire(pair: KeyPair) -> dict[str, object]:
+    """Write a certificate of the user's own with its key (reference 4.1)."""
+    return {"privateKey": pair.private_key, "certificate": pair.certificate}
+
+
+def request_to_wire(request: CertificateRequest) -> dict[str, object]:
+    """Write the body that installs a certificate (reference 4.1).
+
+    AutoSSL and the method are never sent along: ``autoSSL: false`` would switch it off (design 4).
+    """
+    wire: dict[str, object] = {"provider": request.provider, **options_to_wire(request.options)}
+    if request.provider == LETSENCRYPT:
+        wire["authorizationMethod"] = request.authorization_method
+        wire["environment"] = request.environment
+        if request.external_api is not None:
+            wire["externalApi"] = request.external_api
+    if request.pair is not None:
+        wire.update(pair_to_wire(request.pair))
+    wire.update({_CSR_KEYS[key]: value for key, value in request.csr})
+    return wire
 
 
 def parse_ssl_method(body: object) -> SslMethod:

@@ -216,7 +216,7 @@ class WebAppApi:
         self._delete(f"{self._ssl_path(domain)}/{ssl_id}")
 
     def log(self) -> list[_resources.LogEntry]:
-        """Read the newest page of the activity log; 404 counts as empty (reference 2.3)."""
+        """Read the first page of the activity log; 404 counts as empty (reference 2.3)."""
         path = f"{self._path}/log"
         try:
             body = self.client.get(path, {"page": 1, "perPage": _client.PER_PAGE})

@@ -102,6 +102,17 @@ def parse_wish(item: object) -> Wish:
     return wish
 
 
+def parse_hold(hold: Mapping[t.Any, object]) -> dict[str, str]:
+    """Read names with the reason why each must wait.
+
+    :raises InputError: a key is no host name.
+    """
+    try:
+        return {parse_name(name): str(reason) for name, reason in hold.items()}
+    except InputError as exc:
+        raise InputError(f"hold: {exc}") from exc
+
+
 def parse_item_name(item: Mapping[t.Any, object]) -> str:
     """Read the name of an item; ``domain`` and ``name`` mean the same.
 

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options for the connection to RunCloud, and for what is addressed there."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation fragments C(multisite.runcloud.runcloud), C(.server) and C(.webapp)."""
+
+    DOCUMENTATION = r"""
+attributes:
+  action_group:
+    description: Use C(group/multisite.runcloud.runcloud) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - multisite.runcloud.runcloud
+requirements:
+  - requests
+  - idna
+options:
+  api_token:
+    description:
+      - Token for API v3 (in RunCloud's panel under Workspace, Settings, API Management).
+      - If neither this nor O(api_key) and O(api_secret) is given, the environment variable E(RUNCLOUD_API_TOKEN) is used,
+        then E(WU_RUNCLOUD_API_TOKEN).
+      - Mutually exclusive with O(api_key) and O(api_secret). Where the environment has both kinds, the token is used.
+    type: str
+  api_key:
+    description:
+      - Key for API v2 (HTTP Basic authentication). Required together with O(api_secret).
+      - The environment variables E(RUNCLOUD_API_KEY) and E(WU_RUNCLOUD_API_KEY) are used otherwise, in this order.
+    type: str
+  api_secret:
+    description:
+      - Secret that belongs to O(api_key).
+      - The environment variables E(RUNCLOUD_API_SECRET) and E(WU_RUNCLOUD_API_SECRET) are used otherwise, in this order.
+    type: str
+  api_url:
+    description:
+      - Base URL of the API. The environment variable E(RUNCLOUD_API_URL) is used otherwise.
+      - The default is V(https://manage.runcloud.io/api/v3) with a token and V(https://manage.runcloud.io/api/v2) with key and
+        secret. What it ends in (C(/v2) or C(/v3)) says which version of the API is spoken.
+      - C(http) is refused unless the host is this machine itself.
+    type: str
+  validate_certs:
+    description: Whether the API's TLS certificate is verified.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or folder of CA certificates to verify the API's certificate with.
+      - The environment variable E(RUNCLOUD_CA_PATH) is used otherwise.
+    type: path
+  timeout:
+    description: Seconds that one request may take. Certificate orders are slow.
+    type: int
+    default: 120
+  retries:
+    description:
+      - How often a request is tried again after an answer of 500 or above and after connection faults.
+      - Requests that must not be carried out twice are only repeated after a look at what the first one did.
+    type: int
+    default: 5
+  max_wait:
+    description: Seconds that may be spent in one run on waiting for RunCloud's request limit.
+    type: int
+    default: 900
+"""
+
+    SERVER = r"""
+options:
+  server_id:
+    description:
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
+        this order.
+      - Used as it is, without a request that confirms it.
+    type: int
+  server_name:
+    description: Name of the server, instead of O(server_id). Costs at least one request.
+    type: str
+"""
+
+    WEBAPP = r"""
+options:
+  server_id:
+    description:
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
+        this order.
+      - Used as it is, without a request that confirms it.
+    type: int
+  server_name:
+    description: Name of the server, instead of O(server_id). Costs at least one request.
+    type: str
+  webapp_id:
+    description:
+      - Id of the web application. The environment variables E(RUNCLOUD_APP_ID) and E(WU_RUNCLOUD_APP_ID) are used otherwise,
+        in this order.
+      - Used as it is, without a request that confirms it.
+    type: int
+    aliases:
+      - app_id
+  webapp_name:
+    description: Name of the web application, instead of O(webapp_id). Costs at least one request.
+    type: str
+"""

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The run that runcloud_domain and runcloud_domains share: read, plan, apply, result.
+
+PRIVATE to the collection: may change without notice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _apply, _plan
+from ansible_collections.multisite.runcloud.plugins.module_utils._module import PartlyFailed
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
+    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Domain
+    from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import Wish
+
+_SHOWN_ERRORS = 10
+
+
+def synchronise(
+    context: Context,
+    wishes: Sequence[Wish],
+    purge: _plan.Purge = _plan.Purge(),
+    hold: Mapping[str, str] | None = None,
+) -> tuple[_plan.DomainPlan, list[Domain], dict[str, object]]:
+    """Make the domains of the web application what is asked for.
+
+    :returns: the plan, the domains after it, and the result keys ``changed`` and ``diff``.
+    :raises PartlyFailed: some names failed; its result tells which, and what was done.
+    """
+    app = context.webapp()
+    plan = _plan.plan_domains(wishes, app.domains(), purge=purge, hold=hold, can_update=app.can_update_domains)
+    predicted = _apply.Outcome(after=list(plan.after), changed=bool(plan.steps))
+    outcome = context.carry_out(predicted, lambda: _apply.apply_domains(plan, app, context.progress))
+    before, after = _plan.changed_rows(plan.before, _completed(outcome.after, plan))
+    result: dict[str, object] = {
+        "changed": outcome.changed,
+        **context.diff({"domains": before}, {"domains": after}),
+    }
+    errors = {**plan.errors, **outcome.errors}
+    if errors or outcome.fatal:
+        raise PartlyFailed(
+            _summary(errors, outcome),
+            {
+                **result,
+                "applied": outcome.applied,
+                "errors": errors,
+                "not_attempted": outcome.not_attempted,
+                "plan": plan.as_dict(),
+                "domains": [as_result(row) for row in outcome.after],
+            },
+        )
+    return plan, outcome.after, result
+
+
+def as_result(row: Domain) -> dict[str, object]:
+    """Give a domain as the modules return it."""
+    return dataclasses.asdict(row)
+
+
+def _completed(rows: Sequence[Domain], plan: _plan.DomainPlan) -> list[Domain]:
+    """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a diff is the same as before."""
+    planned = {row.name: row for row in plan.after}
+    return [
+        dataclasses.replace(
+            row,
+            **{
+                key: getattr(planned[row.name], key)
+                for key in ("type", "www", "redirection")
+                if row.name in planned and getattr(row, key) is None
+            },
+        )
+        for row in rows
+    ]
+
+
+def _summary(errors: Mapping[str, str], outcome: _apply.Outcome) -> str:
+    if len(errors) == 1 and not outcome.not_attempted:
+        ((name, text),) = errors.items()
+        return f"{name}: {text}"
+    parts = [f"{name}: {text}" for name, text in list(errors.items())[:_SHOWN_ERRORS]]
+    if len(errors) > _SHOWN_ERRORS:
+        parts.append(f"and {len(errors) - _SHOWN_ERRORS} more (see errors)")
+    counts = f"{len(errors)} failed, {len(outcome.applied)} applied, {len(outcome.not_attempted)} not attempted"
+    if outcome.fatal and outcome.fatal not in errors.values():
+        parts.insert(0, outcome.fatal)
+    return f"{counts}. " + "; ".join(parts)

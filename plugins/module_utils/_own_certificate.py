@@ -1,0 +1,61 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads a certificate that the user has, with its key, and refuses what no server could use. Pure.
+
+PRIVATE to the collection: may change without notice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _tls
+from ansible_collections.multisite.runcloud.plugins.module_utils._resources import KeyPair
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import OwnCertificate
+from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
+
+CRYPTOGRAPHY_IMPORT_ERROR: str | None = None
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+except ImportError:
+    CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
+HAS_CRYPTOGRAPHY = CRYPTOGRAPHY_IMPORT_ERROR is None
+
+
+def read_own_certificate(certificate: str, private_key: str, now: datetime.datetime) -> OwnCertificate:
+    """Read a certificate (the leaf first, then its chain) and its key, both PEM.
+
+    :param certificate: one bundle (reference 4.1).
+    :param private_key: the key of the leaf, not encrypted.
+    :param now: an aware time; a certificate that has ended by then is refused.
+    :raises InputError: the pair cannot be used; the message never shows the key.
+    """
+    try:
+        leaf = x509.load_pem_x509_certificates(certificate.encode())[0]
+    except ValueError as exc:
+        raise InputError(
+            "certificate: holds no certificate in PEM; give the text that begins with -----BEGIN CERTIFICATE-----, "
+            "the server's own certificate first and then its chain"
+        ) from exc
+    try:
+        key = serialization.load_pem_private_key(private_key.encode(), password=None)
+    except (ValueError, TypeError):
+        raise InputError(
+            "private_key: holds no unencrypted private key in PEM; give the text that begins with -----BEGIN"
+        ) from None
+    if _public_bytes(key.public_key()) != _public_bytes(leaf.public_key()):
+        raise InputError("private_key: does not belong to certificate; give the key that the certificate was made with")
+    read = _tls.parse_certificate(leaf.public_bytes(serialization.Encoding.DER))
+    if read.not_after <= now:
+        raise InputError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
+    return OwnCertificate(KeyPair(certificate, private_key), read.names, read.not_after, read.sha256)
+
+
+def _public_bytes(key: t.Any) -> bytes:
+    encoded: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return encoded

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads what is known of a web application's certificates, with the fewest requests that tell it.
+
+PRIVATE to the collection: may change without notice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_plan
+
+if t.TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls import ServedReport
+    from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
+
+Handshakes = t.Callable[[t.Iterable[str]], "ServedReport | None"]
+
+
+@dataclasses.dataclass
+class Reader:
+    """Reads certificates and handshakes.
+
+    :param app: the web application.
+    :param handshakes: gives what the server presents for names, None where nothing is to be asked or nobody answers.
+    :param ask_all: in advanced mode, whether RunCloud's rows are needed also where the server presents a good certificate.
+    :param soon: a certificate that ends before this time is not good.
+    """
+
+    app: WebAppApi
+    handshakes: Handshakes
+    ask_all: bool
+    soon: Callable[[], datetime.datetime]
+
+    def read(
+        self, advanced: bool, domains: Sequence[Domain], only: frozenset[str] | None
+    ) -> tuple[Mapping[str | None, Certificate | None], ServedReport | None]:
+        """Read RunCloud's certificates and the server's.
+
+        :param advanced: the mode.
+        :param domains: the attached domains; planned ones (without id) are left out.
+        :param only: in advanced mode, the names that matter; None for all.
+        """
+        attached = [row for row in domains if row.id is not None]
+        served = self.handshakes(row.name for row in attached)
+        answer = self.app.certificates()
+        if not advanced:
+            return {None: single(answer)}, served
+        if isinstance(answer, dict):
+            return t.cast("Mapping[str | None, Certificate | None]", answer), served
+        wanted = [row for row in attached if only is None or row.name in only]
+        return {**self.of_domains(row for row in wanted if self._unclear(row, served))}, served
+
+    def of_domains(self, domains: Iterable[Domain]) -> dict[str | None, Certificate | None]:
+        """Ask for the certificate of each of some domains."""
+        return {row.name: self.app.domain_certificate(row) for row in domains}
+
+    def _unclear(self, row: Domain, served: ServedReport | None) -> bool:
+        return self.ask_all or not _ssl_plan.served_ok(row, served, self.soon())
+
+
+def single(answer: dict[str, Certificate | None] | Certificate | None) -> Certificate | None:
+    """Give the one certificate of basic mode; the list form may come there, too (reference 4.4)."""
+    if not isinstance(answer, dict):
+        return answer
+    found = [certificate for certificate in answer.values() if certificate is not None]
+    newest = max(found, key=lambda certificate: certificate.id, default=None)
+    return dataclasses.replace(newest, domain=None) if newest is not None else None

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manage one domain of a RunCloud web application."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: runcloud_domain
+short_description: Manage one domain of a RunCloud web application
+version_added: 1.0.0
+author:
+  - multisite.runcloud contributors (@multisite-runcloud)
+description:
+  - Attaches a domain to a web application, changes its settings, or detaches it.
+  - An attribute that is not given is left as it is.
+  - For more than a few domains use M(multisite.runcloud.runcloud_domains), which needs one list request for all of them.
+extends_documentation_fragment:
+  - multisite.runcloud.runcloud
+  - multisite.runcloud.runcloud.webapp
+  - multisite.runcloud.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - The domain. Case and a final dot make no difference, international names are converted (IDNA 2008).
+      - A wildcard is written V(*.example.com).
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the domain is attached.
+      - The primary domain of a web application cannot be removed. Set O(type=primary) on another one first.
+    type: str
+    choices: [present, absent]
+    default: present
+  type:
+    description:
+      - Kind of the domain. A new domain is an V(alias) unless told otherwise.
+      - V(primary) makes it the primary domain of the web application, and the one that was primary an alias.
+      - V(redirect) redirects to the primary domain.
+    type: str
+    choices: [alias, primary, redirect]
+  www:
+    description: Whether C(www.) in front of the domain is served, too. V(false) for a new domain unless told otherwise.
+    type: bool
+  redirection:
+    description:
+      - Which of the two names redirects to the other, where O(www=true).
+      - V(www) redirects to the name with C(www.), V(non-www) to the one without. V(none) for a new domain unless told otherwise.
+    type: str
+    choices: [none, www, non-www]
+notes:
+  - API v2 documents no way to change a domain. There, a difference in O(type), O(www) or O(redirection) is an error.
+  - After a change the list of domains is read once more to see that RunCloud did what it was asked for.
+seealso:
+  - module: multisite.runcloud.runcloud_domains
+  - module: multisite.runcloud.runcloud_ssl
+"""
+
+EXAMPLES = r"""
+- name: Attach a customer's domain together with its www name
+  multisite.runcloud.runcloud_domain:
+    api_token: "{{ runcloud_api_token }}"
+    server_id: 1903
+    webapp_id: 646
+    name: shop.example.com
+    www: true
+    redirection: non-www
+
+- name: Make another domain the primary one
+  multisite.runcloud.runcloud_domain:
+    server_id: 1903
+    webapp_id: 646
+    name: network.example
+    type: primary
+
+- name: Detach a domain, with the older key and secret (API v2)
+  multisite.runcloud.runcloud_domain:
+    api_key: "{{ runcloud_api_key }}"
+    api_secret: "{{ runcloud_api_secret }}"
+    server_name: web1
+    webapp_name: network
+    name: shop.example.com
+    state: absent
+"""
+
+RETURN = r"""
+domain:
+  description:
+    - The domain as it is after the run, or would be (in check mode, without C(id) and C(created_at) where it is new).
+    - V(null) where it is not attached. A value that RunCloud does not show (old API v2) is V(null), too.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Id of the domain.
+      type: int
+      sample: 710
+    name:
+      description: The name, in lower case and IDNA form; a wildcard with its C(*.).
+      type: str
+      sample: shop.example.com
+    type:
+      description: Kind of the domain, V(alias), V(primary) or V(redirect).
+      type: str
+      sample: alias
+    www:
+      description: Whether the name with C(www.) is served, too.
+      type: bool
+      sample: true
+    redirection:
+      description: V(none), V(www) or V(non-www).
+      type: str
+      sample: non-www
+    wildcard:
+      description: Whether it is a wildcard.
+      type: bool
+      sample: false
+    dns_integration:
+      description: DNS provider that RunCloud manages the records at.
+      type: str
+      sample: none
+    status:
+      description: What RunCloud says of its status; nothing but V(null) has been seen.
+      type: str
+      sample: null
+    created_at:
+      description: When it was attached, as RunCloud says it (UTC).
+      type: str
+      sample: "2026-07-09 07:02:13"
+errors:
+  description: What went wrong.
+  returned: failure after the first write
+  type: dict
+  sample: {"shop.example.com": "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."}
+failure:
+  description: The request that failed, in parts.
+  returned: failure of a request
+  type: dict
+  sample: {"method": "GET", "path": "/servers/1903/webapps/646/domains", "status": 401, "message": "Unauthenticated.", "fields": {}}
+api:
+  description: Requests made, how many of them were repeats, and the seconds spent waiting.
+  returned: when RunCloud was addressed
+  type: dict
+  sample: {"requests": 3, "retries": 0, "waited": 0.0}
+"""
+
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import (
+    _domains_module,
+    _module,
+    _resources,
+    _wishes,
+)
+
+SPEC: dict[str, t.Any] = {
+    **_module.CONNECTION_SPEC,
+    **_module.WEBAPP_SPEC,
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(_wishes.STATES), "default": _wishes.PRESENT},
+    "type": {"type": "str", "choices": list(_resources.DOMAIN_TYPES)},
+    "www": {"type": "bool"},
+    "redirection": {"type": "str", "choices": list(_resources.REDIRECTIONS)},
+}
+
+
+def synchronise(context: _module.Context) -> dict[str, t.Any]:
+    """Bring one domain into the state asked for."""
+    item = {key: context.options[key] for key in ("name", "state", "type", "www", "redirection")}
+    try:
+        wish = _wishes.parse_wish(item)
+    except _wishes.InputError as exc:
+        raise _wishes.InputError(f"name: {exc}") from exc
+    dummy, rows, result = _domains_module.synchronise(context, [wish])
+    found = next((_domains_module.as_result(row) for row in rows if row.name == wish.name), None)
+    return {**result, "domain": found}
+
+
+def main() -> None:
+    """Run the module."""
+    _module.run(SPEC, synchronise)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manage the domains of a RunCloud web application."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: runcloud_domains
+short_description: Manage the domains of a RunCloud web application
+version_added: 1.0.0
+author:
+  - multisite.runcloud contributors (@multisite-runcloud)
+description:
+  - Makes the domains of a web application equal to a list, in one process and with one list request for all of them.
+  - Adds first, then sets the primary domain, then changes settings, then removes.
+  - Domains that are attached but not in the list are only removed with O(purge=true), and within guards.
+  - What fails for one name does not stop the others. The failure then says what was applied.
+extends_documentation_fragment:
+  - multisite.runcloud.runcloud
+  - multisite.runcloud.runcloud.webapp
+  - multisite.runcloud.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Shows only the domains that change, and of them name, type, www and redirection.
+  idempotent:
+    support: full
+options:
+  domains:
+    description:
+      - The domains. Each is a name, or a dictionary with the keys below.
+      - C(name) or C(domain), the name. Case and a final dot make no difference, international names are converted.
+      - C(state), V(present) (the default) or V(absent).
+      - C(type), V(alias), V(primary) or V(redirect); C(www), V(true) or V(false); C(redirection), V(none), V(www) or
+        V(non-www). What is not given is left as it is; a new domain is an alias without www and redirection.
+      - The same name twice with the same attributes counts once; with different attributes it is an error.
+    type: list
+    elements: raw
+    required: true
+  purge:
+    description:
+      - Whether domains are removed that are attached but not in O(domains).
+      - Never removed are the primary domain, RunCloud's own test domains, and what O(purge_keep) has.
+      - Refused, before anything is written, when O(domains) asks for no domain at all or O(purge_limit) would be exceeded.
+    type: bool
+    default: false
+  purge_keep:
+    description: Shell patterns (as in C(*.example.com)) of names that O(purge) leaves alone.
+    type: list
+    elements: str
+    default: []
+  purge_limit:
+    description:
+      - How many domains O(purge) may remove in one run, as a number or as a percentage of all that are attached.
+      - A percentage is rounded down, but is at least one domain.
+    type: str
+    default: 20%
+  hold:
+    description:
+      - Names that must not be added now, each with the reason, for example because their DNS does not point here yet.
+      - Such a name is left out if it is not attached yet, and its C(www) is not switched on. An attached domain stays.
+    type: dict
+    default: {}
+notes:
+  - API v2 documents no way to change a domain. There, a domain that differs is reported in RV(errors), and the rest is done.
+  - Where RunCloud does not say which domain is the primary one (old API v2), nothing is removed.
+  - After changes the list of domains is read once more to see that RunCloud did what it was asked for.
+seealso:
+  - module: multisite.runcloud.runcloud_domain
+  - module: multisite.runcloud.runcloud_ssl
+"""
+
+EXAMPLES = r"""
+- name: Make a web application serve exactly these domains
+  multisite.runcloud.runcloud_domains:
+    api_token: "{{ runcloud_api_token }}"
+    server_id: 1903
+    webapp_id: 646
+    domains:
+      - network.example
+      - name: shop.example.com
+        www: true
+        redirection: non-www
+      - domain: old.example.org
+        state: absent
+    purge: true
+    purge_keep:
+      - "*.staging.example"
+    purge_limit: 10%
+
+- name: Add what is new, but leave out names whose DNS does not point here yet
+  multisite.runcloud.runcloud_domains:
+    server_id: 1903
+    webapp_id: 646
+    domains: "{{ wanted_domains }}"
+    hold:
+      late.example.com: its DNS points to 192.0.2.7
+"""
+
+RETURN = r"""
+domains:
+  description:
+    - All domains of the web application after the run, or as they would be (in check mode, new ones with V(null) as C(id)).
+    - A value that RunCloud does not show (old API v2) is V(null).
+  returned: when the plan could be made
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the domain.
+      type: int
+      sample: 710
+    name:
+      description: The name, in lower case and IDNA form; a wildcard with its C(*.).
+      type: str
+      sample: shop.example.com
+    type:
+      description: Kind of the domain, V(alias), V(primary) or V(redirect).
+      type: str
+      sample: alias
+    www:
+      description: Whether the name with C(www.) is served, too.
+      type: bool
+      sample: true
+    redirection:
+      description: V(none), V(www) or V(non-www).
+      type: str
+      sample: non-www
+    wildcard:
+      description: Whether it is a wildcard.
+      type: bool
+      sample: false
+    dns_integration:
+      description: DNS provider that RunCloud manages the records at.
+      type: str
+      sample: none
+    status:
+      description: What RunCloud says of its status; nothing but V(null) has been seen.
+      type: str
+      sample: null
+    created_at:
+      description: When it was attached, as RunCloud says it (UTC).
+      type: str
+      sample: "2026-07-09 07:02:13"
+plan:
+  description: What was decided. The same in check mode as in a real run.
+  returned: when the plan could be made
+  type: dict
+  contains:
+    add:
+      description: Names that are attached newly, in the order given.
+      type: list
+      elements: str
+      sample: [shop.example.com]
+    change:
+      description: Names whose settings change.
+      type: list
+      elements: str
+      sample: []
+    remove:
+      description: Names that are detached.
+      type: list
+      elements: str
+      sample: [old.example.org]
+    keep:
+      description: Names that are as they shall be.
+      type: list
+      elements: str
+      sample: [network.example]
+    extra:
+      description: Names attached but not asked for that O(purge) removes, or would remove if it were on.
+      type: list
+      elements: str
+      sample: []
+    kept_back:
+      description: Names attached but not asked for that O(purge) spares, each with the reason.
+      type: list
+      elements: dict
+      sample: [{"name": "app.p.runcloud.link", "reason": "it is a test domain of RunCloud"}]
+    held:
+      description: Names that O(hold) kept out, each with the reason.
+      type: list
+      elements: dict
+      sample: [{"name": "late.example.com", "reason": "its DNS points to 192.0.2.7"}]
+applied:
+  description: Names for which something was changed.
+  returned: failure after the plan was made
+  type: list
+  elements: str
+  sample: [shop.example.com]
+errors:
+  description: For each name that failed, what went wrong.
+  returned: failure after the plan was made
+  type: dict
+  sample: {"taken.example.com": "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."}
+not_attempted:
+  description: Names that were not tried, because something failed that concerns all of them.
+  returned: failure after the plan was made
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: The request that failed, in parts.
+  returned: failure of a request before the first write
+  type: dict
+  sample: {"method": "GET", "path": "/servers/1903/webapps/646/domains", "status": 401, "message": "Unauthenticated.", "fields": {}}
+api:
+  description: Requests made, how many of them were repeats, and the seconds spent waiting.
+  returned: when RunCloud was addressed
+  type: dict
+  sample: {"requests": 28, "retries": 0, "waited": 0.0}
+"""
+
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import (
+    _domains_module,
+    _module,
+    _plan,
+    _wishes,
+)
+
+SPEC: dict[str, t.Any] = {
+    **_module.CONNECTION_SPEC,
+    **_module.WEBAPP_SPEC,
+    "domains": {"type": "list", "elements": "raw", "required": True},
+    "purge": {"type": "bool", "default": False},
+    "purge_keep": {"type": "list", "elements": "str", "default": []},
+    "purge_limit": {"type": "str", "default": "20%"},
+    "hold": {"type": "dict", "default": {}},
+}
+
+
+def synchronise(context: _module.Context) -> dict[str, t.Any]:
+    """Make the domains of the web application equal to the list."""
+    options = context.options
+    plan, rows, result = _domains_module.synchronise(
+        context,
+        _wishes.parse_wishes(options["domains"]),
+        _plan.Purge(options["purge"], tuple(options["purge_keep"]), options["purge_limit"]),
+        _wishes.parse_hold(options["hold"]),
+    )
+    return {**result, "plan": plan.as_dict(), "domains": [_domains_module.as_result(row) for row in rows]}
+
+
+def main() -> None:
+    """Run the module."""
+    _module.run(SPEC, synchronise)
+
+
+if __name__ == "__main__":
+    main()
