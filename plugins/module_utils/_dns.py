@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import isnan
 from time import monotonic
-from typing import Literal, TypeAlias, cast
+from typing import Literal, Union, cast
 
 from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import is_wildcard, normalise
 
@@ -40,8 +40,9 @@ except ImportError:
     DNSPYTHON_IMPORT_ERROR = traceback.format_exc()
 HAS_DNSPYTHON = DNSPYTHON_IMPORT_ERROR is None
 
-Address: TypeAlias = "IPv4Address | IPv6Address"
-Network: TypeAlias = "IPv4Network | IPv6Network"
+# As Union, because the pylint of ansible-test takes the other spelling for an addition.
+Address = Union[IPv4Address, IPv6Address]  # noqa: UP007
+Network = Union[IPv4Network, IPv6Network]  # noqa: UP007
 Progress = Callable[[int, int], None]
 
 Code = Literal[
