@@ -41,8 +41,8 @@ except ImportError:
 HAS_DNSPYTHON = DNSPYTHON_IMPORT_ERROR is None
 
 # As Union, because the pylint of ansible-test takes the other spelling for an addition.
-Address = Union[IPv4Address, IPv6Address]  # noqa: UP007
-Network = Union[IPv4Network, IPv6Network]  # noqa: UP007
+Address = Union[IPv4Address, IPv6Address]
+Network = Union[IPv4Network, IPv6Network]
 Progress = Callable[[int, int], None]
 
 Code = Literal[
