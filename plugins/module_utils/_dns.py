@@ -30,7 +30,6 @@ DNSPYTHON_IMPORT_ERROR: str | None = None
 try:
     import dns.asyncquery
     import dns.exception
-    import dns.flags
     import dns.message
     import dns.name
     import dns.rcode
