@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import yaml
+
 from support.ansible import COLLECTION, Ansible
 from tools.collection import COLLECTION_PATH, ROOT
 
@@ -44,3 +46,11 @@ def test_a_playbook_runs_with_nothing_but_the_collection(ansible: Ansible) -> No
     assert outcome.task("Answer").result["ping"] == "here"
     assert outcome.stats["localhost"]["ok"] == 1
     assert ansible.run_module("ansible.builtin.ping", {"data": "there"})["ping"] == "there"
+
+
+def test_execution_environments_get_the_libraries(ansible: Ansible, collections_path: Path) -> None:
+    outcome = ansible.run("ansible-builder", "introspect", "--sanitize", str(collections_path)).expect()
+    requirements = yaml.safe_load(outcome.stdout)
+    names = {requirement.partition(">=")[0] for requirement in requirements["python"]}
+    assert names == {"requests", "idna", "dnspython", "cryptography"}
+    assert requirements["system"] == []

@@ -68,6 +68,7 @@ def linters() -> list[Check]:
     return [
         Check("ansible-lint", ["ansible-lint", "--profile", "production", "--offline", "--strict", "--nocolor", "-q"]),
         mypy(),
+        Check("galaxy-importer", ["python", "-m", "tools.importer"]),
         Check("ruff check", ["ruff", "check", "."]),
         Check("ruff format", ["ruff", "format", "--check", "."]),
         Check("yamllint", ["yamllint", "--strict", "."]),
