@@ -169,6 +169,7 @@ class Name:
             "network_id": self.network_id,
             "blog_id": self.blog_id,
             "row": row.id if row else None,
+            "row_network_id": row.network_id if row else None,
             "active": row.active if row else True,
             "stage": row.stage if row else None,
             "primary": row.primary if row else None,
@@ -247,7 +248,14 @@ def from_result(result: t.Mapping[str, t.Any]) -> Inventory:
         raise InventoryError("networks: empty, and every installation has at least one")
     names = [_mapping(item, "a domain") for item in _list(data.get("domains"), "domains")]
     rows = [
-        parse_mapped_domain({**item, "id": item["row"], "primary_domain": item.get("primary")})
+        parse_mapped_domain(
+            {
+                **item,
+                "id": item["row"],
+                "network_id": item.get("row_network_id"),
+                "primary_domain": item.get("primary"),
+            }
+        )
         for item in names
         if item.get("row") is not None
     ]

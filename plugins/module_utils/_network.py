@@ -33,7 +33,7 @@ MAIN_ONLY = "main_only"
 MULTI_PART_TLDS = (".co.uk", ".com.au", ".co.nz", ".com.br", ".co.in")
 
 # What a row of the plugin's table, its REST API or multisite_domain_info has beside the attributes of a domain.
-_NUMBERS = ("blog_id", "id", "row", "network_id")
+_NUMBERS = ("blog_id", "id", "row", "network_id", "row_network_id")
 _SWITCHES = ("active", "primary_domain", "primary", "secure")
 _IGNORED = ("kind", "model", "slug", "date_created", "date_modified", "migrated_from_id")
 LIST_KEYS = (*_wishes.WISH_KEYS, "stage", *_NUMBERS, *_SWITCHES, *_IGNORED)
@@ -46,9 +46,9 @@ _RANK = (_inventory.NETWORK, _inventory.BASE, _inventory.SUBSITE, _inventory.MAP
 class Policy:
     """What the operator wants of the names. All names are normalised.
 
-    ``attached`` are the names of the domains that the application has now; ``not_here`` those whose DNS is known not to
-    point at the server (a www variant counts as a name of its own); ``auto_create_www`` stands in for the plugin's
-    setting.
+    ``attached`` are the domains that the application has now, each with whether it has www; ``not_here`` are the names
+    whose DNS is known not to point at the server (a www variant counts as a name of its own); ``auto_create_www``
+    stands in for the plugin's setting.
     """
 
     www: str = AUTO
@@ -61,7 +61,7 @@ class Policy:
     skip_missing: bool = True
     auto_create_www: str | None = None
     base_domains: tuple[str, ...] = ()
-    attached: frozenset[str] = frozenset()
+    attached: Mapping[str, bool | None] = dataclasses.field(default_factory=dict)
     not_here: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
 
@@ -80,6 +80,17 @@ class Policy:
         if unknown:
             raise InputError(f"unknown option {', '.join(unknown)}")
         return cls(**values)
+
+    def serves(self, name: str) -> bool:
+        """Say whether the application answers for a name now; a domain of which www is not known counts as with www."""
+        if name in self.attached:
+            return True
+        bare = name.removeprefix(_hostnames.WWW)
+        return bare != name and self.attached.get(bare, False) is not False
+
+    def unreachable(self, name: str) -> bool:
+        """Say whether a name is not served yet and its DNS is known not to point here. What is served stays."""
+        return name in self.not_here and not self.serves(name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,11 +279,14 @@ class _Decider:
         domain = DesiredDomain(
             wish.name, row.origin, row.kind, wish.www, wish.redirection, wish.type, wish.state, row.blog_id
         )
-        if not wish.present or self._policy.www == AUTO:
+        if not wish.present:
             return domain
         if self._policy.www == NEVER:
             return dataclasses.replace(domain, www=False, redirection="none")
-        if not _hostnames.can_have_www(wish.name) or _hostnames.www_form(wish.name) in listed:
+        variant = _hostnames.www_form(wish.name)
+        if domain.www and self._excluded(variant):
+            return dataclasses.replace(domain, www=None, reason=f"{row.origin}; {variant} is excluded")
+        if self._policy.www == AUTO or not _hostnames.can_have_www(wish.name) or variant in listed:
             return domain
         www, why = self._reachable_www(wish.name, True, "www = always")
         return dataclasses.replace(domain, www=www, reason=f"{row.origin}; {why}")
@@ -288,33 +302,40 @@ class _Decider:
     def _www_was_typed(self, bare: str, bare_too: bool, lead: Row) -> list[DesiredDomain]:
         """The name that was mapped begins with www: the bare name carries it, so that WordPress gets both."""
         www = _hostnames.www_form(bare)
-        alone = _domain(lead, www, False, "www was mapped")
-        apart = [alone, _domain(lead, bare, False, "bare name of a www name that was mapped")]
-        if self._policy.www == NEVER:
-            alone = _domain(lead, www, False, "www was mapped; its bare name is not added (www = never)")
-            return [alone, _domain(lead, bare, False, "www = never")] if bare_too else [alone]
-        if self._excluded(bare):
-            return [_domain(lead, www, False, f"www was mapped; {bare} is excluded")]
-        if www in self._policy.attached:
-            return [
-                dataclasses.replace(domain, reason=f"{domain.reason}; {www} is attached by itself") for domain in apart
-            ]
-        if bare not in self._policy.attached:
-            if bare_too and www in self._policy.not_here:
-                return apart
-            if not bare_too and bare in self._policy.not_here:
-                return [_domain(lead, www, False, f"www was mapped; {bare} does not point here")]
+        if not bare_too:
+            why_alone = self._why_without_bare(bare)
+            if why_alone:
+                return [_domain(lead, www, False, f"www was mapped; {why_alone}")]
+        apart = self._why_apart(www, bare_too)
+        if apart:
+            return [_domain(lead, www, False, f"www was mapped; {apart}"), _domain(lead, bare, False, apart)]
         if bare_too:
             return [_domain(lead, bare, True, f"{www} was mapped too, WordPress redirects", "none")]
         return [_domain(lead, bare, True, f"{www} was mapped", "www")]
 
+    def _why_without_bare(self, bare: str) -> str | None:
+        """Say why a bare name that nobody mapped is not added to its www name."""
+        if self._policy.www == NEVER:
+            return f"{bare} is not added (www = never)"
+        if self._excluded(bare):
+            return f"{bare} is excluded"
+        return f"{bare} does not point here" if self._policy.unreachable(bare) else None
+
+    def _why_apart(self, www: str, bare_too: bool) -> str | None:
+        """Say why a www name must be a domain of its own, beside its bare name."""
+        if self._policy.www == NEVER:
+            return "www = never"
+        if www in self._policy.attached:
+            return f"{www} is attached by itself"
+        return f"{www} does not point here" if bare_too and self._policy.unreachable(www) else None
+
     def _bare_was_typed(self, bare: str, lead: Row) -> list[DesiredDomain]:
         """The name that was mapped does not begin with www: its www variant comes along as the setting says."""
-        www, why = self._wants_www(lead)
-        if www and _hostnames.www_form(bare) in self._policy.attached:
-            apart = f"{_hostnames.www_form(bare)} is attached by itself"
-            return [_domain(lead, bare, False, apart), _domain(lead, _hostnames.www_form(bare), False, apart)]
-        www, why = self._reachable_www(bare, www, why)
+        variant = _hostnames.www_form(bare)
+        www, why = self._reachable_www(bare, *self._wants_www(lead))
+        if www and variant in self._policy.attached:
+            apart = f"{variant} is attached by itself"
+            return [_domain(lead, bare, False, apart), _domain(lead, variant, False, apart)]
         return [_domain(lead, bare, www, why)]
 
     def _wants_www(self, row: Row) -> tuple[bool | None, str]:
@@ -326,17 +347,15 @@ class _Decider:
             # Set up by hand before any of this; nothing in WordPress says how.
             return None, ""
         if row.kind == _inventory.SUBSITE:
-            # Nobody types it, and neither a wildcard record's certificate nor *.network covers two labels.
-            return False, ""
+            # Nobody types it, and *.network in a certificate would not cover it.
+            missing = f"{_hostnames.WILDCARD}{row.name.partition('.')[2]} is not attached"
+            return False, missing if self._policy.subdomains == AUTO else "subdomains = always"
         main = is_main_domain(row.name)
         if row.www_setting is None:
             # Nothing is taken away on a guess.
-            return (True, "www: a main domain, the plugin's setting is not known") if main else (None, "")
-        if row.www_setting == NEVER:
-            return False, "no www (plugin's setting: never)"
-        if row.www_setting == MAIN_ONLY:
-            return main, f"{'www' if main else 'no www'} (plugin's setting: main_only)"
-        return True, f"www (plugin's setting: {row.www_setting})"
+            return (True, "with www (main domain, plugin's setting not known)") if main else (None, "")
+        wanted = main if row.www_setting == MAIN_ONLY else row.www_setting != NEVER
+        return wanted, f"{'with' if wanted else 'without'} www (plugin's setting: {row.www_setting})"
 
     def _reachable_www(self, name: str, www: bool | None, why: str) -> tuple[bool | None, str]:
         """Do not add a www variant that must not be touched, or that would only make a certificate order fail."""
@@ -345,8 +364,8 @@ class _Decider:
             return www, why
         if self._excluded(variant):
             return None, f"{variant} is excluded"
-        if variant in self._policy.not_here:
-            return (None if name in self._policy.attached else False), f"{variant} does not point here"
+        if self._policy.unreachable(variant):
+            return False, f"{variant} does not point here"
         return True, why
 
     def _covering_wildcards(self, known: Collection[str]) -> list[DesiredDomain]:
@@ -596,6 +615,15 @@ def _read_known_names(name: str, value: object) -> frozenset[str]:
     return frozenset(_hostnames.comparable(text) for text in _read_texts(name, value))
 
 
+def _read_attached(name: str, value: object) -> dict[str, bool | None]:
+    """Read the domains that ``runcloud_domain_info`` returned."""
+    if not isinstance(value, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("name"), str) for row in value
+    ):
+        raise InputError(f"{name}: a list of domains as runcloud_domain_info returns them is wanted")
+    return {_hostnames.comparable(row["name"]): _wishes.parse_truth(row, "www") for row in value}
+
+
 _OPTION_READERS: dict[str, Callable[[str, object], t.Any]] = {
     "www": _read_choice,
     "subdomains": _read_choice,
@@ -607,7 +635,7 @@ _OPTION_READERS: dict[str, Callable[[str, object], t.Any]] = {
     "skip_missing": _read_switch,
     "auto_create_www": _read_setting,
     "base_domains": _read_names,
-    "attached": _read_known_names,
+    "attached": _read_attached,
     "not_here": _read_known_names,
     "exclude": _read_texts,
 }

@@ -253,6 +253,10 @@ domains:
       description: Id in the plugin's table; V(null) for a name that only WordPress itself knows.
       type: int
       sample: 6
+    row_network_id:
+      description: The network in whose table the row stands; V(null) where RV(domains[].row) is.
+      type: int
+      sample: 1
     active:
       description: Whether the mapping is switched on.
       type: bool
