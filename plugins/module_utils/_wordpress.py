@@ -222,7 +222,7 @@ def _reading(method: str, path: str, command: list[str], output: Output) -> Read
 
 def _document(method: str, path: str, command: list[str], output: Output) -> dict[str, t.Any]:
     """Find the answer between its two lines; everything else that was printed is noise, or the reason of a failure."""
-    lines = output.stdout.splitlines()
+    lines = [line.rstrip("\r") for line in output.stdout.split("\n")]
     _raise_reported(path, lines)
     if _wordpress_php.BEGIN in lines:
         start = lines.index(_wordpress_php.BEGIN)

@@ -23,7 +23,7 @@ ERROR = "MULTISITE-RUNCLOUD-ERROR"
 _READER = (
     r"""
 function multisite_runcloud_json( $value ) {
-	return json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE );
+	return json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE );
 }
 
 function multisite_runcloud_fail( $code, $text ) {
