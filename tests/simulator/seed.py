@@ -126,7 +126,8 @@ def _servers(seed: Json, filled: bool) -> Sequence[Json]:
     servers = list(seed.get("servers", []))
     webapps = list(seed.get("webapps", []))
     if set(seed) & _WEBAPP_KEYS:
-        webapps.append({"id": 646, **{key: seed[key] for key in _WEBAPP_KEYS if key in seed}})
+        named = {} if filled or "domain_count" in seed else {"domains": ["primary.example"]}
+        webapps.append({"id": 646, **named, **{key: seed[key] for key in _WEBAPP_KEYS if key in seed}})
     if webapps:
         servers.append({"id": 1903, "webapps": webapps})
     if not servers and not filled:

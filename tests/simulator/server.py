@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -95,7 +96,8 @@ def addresses(host: str, port: int, tls_port: int | None) -> dict[str, Any]:
 
 
 def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not through sys.stdin, whose lock this thread would still hold when the interpreter shuts down.
+    while os.read(0, 4096):
         pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stop.set)
