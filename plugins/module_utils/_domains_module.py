@@ -30,14 +30,17 @@ def synchronise(
     wishes: Sequence[Wish],
     purge: _plan.Purge = _plan.Purge(),
     hold: Mapping[str, str] | None = None,
+    attached: Sequence[Domain] | None = None,
 ) -> tuple[_plan.DomainPlan, list[Domain], dict[str, object]]:
     """Make the domains of the web application what is asked for.
 
+    :param attached: the domains as they are, where somebody has just read them; None reads the list.
     :returns: the plan, the domains after it, and the result keys ``changed`` and ``diff``.
     :raises PartlyFailed: some names failed; its result tells which, and what was done.
     """
     app = context.webapp()
-    plan = _plan.plan_domains(wishes, app.domains(), purge=purge, hold=hold, can_update=app.can_update_domains)
+    rows = app.domains() if attached is None else [row for row in attached if row.id is not None]
+    plan = _plan.plan_domains(wishes, rows, purge=purge, hold=hold, can_update=app.can_update_domains)
     predicted = _apply.Outcome(after=list(plan.after), changed=bool(plan.steps))
     outcome = context.carry_out(predicted, lambda: _apply.apply_domains(plan, app, context.progress))
     before, after = _plan.changed_rows(plan.before, _completed(outcome.after, plan))

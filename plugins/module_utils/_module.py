@@ -10,11 +10,12 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 import urllib.parse
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames
+from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames, _resources
 from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import RunCloud, Target, TargetError, WebAppApi
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
@@ -144,7 +145,7 @@ def progress_writer() -> _client.Progress:
 
     def write(text: str) -> None:
         try:
-            with open(path, "a", encoding="utf-8") as file:
+            with pathlib.Path(path).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
         except OSError:
             # Nobody's run may fail because its progress cannot be shown.
@@ -167,7 +168,7 @@ def connect(module: AnsibleModule, progress: _client.Progress) -> _client.Client
         if options[name] < least:
             raise InputError(f"{name}: {options[name]} is too small; give {least} or more")
     ca_path = _option(options, "ca_path")
-    if ca_path and not os.path.exists(ca_path):
+    if ca_path and not pathlib.Path(ca_path).exists():
         raise InputError(f"ca_path: {ca_path!r} does not exist; give a file (or folder) of CA certificates")
     return _client.Client(
         url,
@@ -189,6 +190,19 @@ def read_target(options: Mapping[str, t.Any]) -> Target:
     server_id, server_name = _id_or_name(options, "server")
     webapp_id, webapp_name = _id_or_name(options, "webapp")
     return Target(server_id, server_name, webapp_id, webapp_name)
+
+
+def read_attached(options: Mapping[str, t.Any]) -> tuple[_resources.Domain, ...] | None:
+    """Read the option ``attached``, a list of domains as our own modules return it; None where it is not given.
+
+    :raises InputError: it is something else.
+    """
+    if options["attached"] is None:
+        return None
+    try:
+        return tuple(_resources.domain_from_result(row) for row in options["attached"])
+    except _resources.WireError as exc:
+        raise InputError(f"attached: {exc}") from exc
 
 
 def _read_credentials(options: Mapping[str, t.Any]) -> _client.Credentials:

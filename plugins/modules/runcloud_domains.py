@@ -67,6 +67,12 @@ options:
       - Such a name is left out if it is not attached yet, and its C(www) is not switched on. An attached domain stays.
     type: dict
     default: {}
+  attached:
+    description:
+      - The domains as they are, as M(multisite.runcloud.runcloud_domain_info) has just returned them. Saves reading the
+        list again.
+    type: list
+    elements: dict
 notes:
   - API v2 documents no way to change a domain. There, a domain that differs is reported in RV(errors), and the rest is done.
   - Where RunCloud does not say which domain is the primary one (old API v2), nothing is removed.
@@ -234,6 +240,7 @@ SPEC: dict[str, t.Any] = {
     "purge_keep": {"type": "list", "elements": "str", "default": []},
     "purge_limit": {"type": "str", "default": "20%"},
     "hold": {"type": "dict", "default": {}},
+    "attached": {"type": "list", "elements": "dict"},
 }
 
 
@@ -245,6 +252,7 @@ def synchronise(context: _module.Context) -> dict[str, t.Any]:
         _wishes.parse_wishes(options["domains"]),
         _plan.Purge(options["purge"], tuple(options["purge_keep"]), options["purge_limit"]),
         _wishes.parse_hold(options["hold"]),
+        _module.read_attached(options),
     )
     return {**result, "plan": plan.as_dict(), "domains": [_domains_module.as_result(row) for row in rows]}
 
