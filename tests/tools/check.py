@@ -69,7 +69,7 @@ def linters() -> list[Check]:
         Check("ansible-lint", ["ansible-lint", "--profile", "production", "--offline", "--strict", "--nocolor", "-q"]),
         mypy(),
         Check("galaxy-importer", ["python", "-m", "tools.importer"]),
-        Check("ruff check", ["ruff", "check", "."]),
+        Check("ruff check", ["ruff", "check", "--output-format", "concise", "."]),
         Check("ruff format", ["ruff", "format", "--check", "."]),
         Check("yamllint", ["yamllint", "--strict", "."]),
         Check("shellcheck", ["shellcheck", ".ci/run", *map(str, ROOT.glob("tests/**/*.sh"))]),
