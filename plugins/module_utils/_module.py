@@ -70,13 +70,13 @@ class PartlyFailed(Exception):
 class Context:
     """What a module works with: its options, and the API as they say."""
 
-    def __init__(self, module: AnsibleModule) -> None:
+    def __init__(self, module: AnsibleModule, read: Callable[[Mapping[str, t.Any]], Target]) -> None:
         self.module = module
         self.options: dict[str, t.Any] = module.params
         self.progress = progress_writer()
         self.client = connect(module, self.progress)
         self.cloud = RunCloud(self.client)
-        self.target = read_target(self.options)
+        self.target = read(self.options)
 
     @property
     def check_mode(self) -> bool:
@@ -96,11 +96,17 @@ class Context:
         return {"diff": {"before": before, "after": after}} if self.module._diff else {}
 
 
-def run(argument_spec: dict[str, t.Any], main: Callable[[Context], dict[str, t.Any]], **kwargs: t.Any) -> None:
+def run(
+    argument_spec: dict[str, t.Any],
+    main: Callable[[Context], dict[str, t.Any]],
+    target: Callable[[Mapping[str, t.Any]], Target] | None = None,
+    **kwargs: t.Any,
+) -> None:
     """Run a module that talks to RunCloud: options in, result or failure out.
 
     :param argument_spec: the module's own options, connection options included.
     :param main: gives the result from the context; it may raise any of our errors.
+    :param target: reads from the options what is addressed; ``read_target`` unless given.
     :param kwargs: further arguments of AnsibleModule.
     """
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **kwargs)
@@ -108,7 +114,7 @@ def run(argument_spec: dict[str, t.Any], main: Callable[[Context], dict[str, t.A
     require("idna", _hostnames.HAS_IDNA, _hostnames.IDNA_IMPORT_ERROR, module)
     context: Context | None = None
     try:
-        context = Context(module)
+        context = Context(module, target or read_target)
         result = main(context)
     except PartlyFailed as exc:
         module.fail_json(msg=str(exc), **exc.result, **_usage(context))
@@ -187,9 +193,42 @@ def read_target(options: Mapping[str, t.Any]) -> Target:
 
     :raises InputError: nothing says which, or two options do.
     """
-    server_id, server_name = _id_or_name(options, "server")
-    webapp_id, webapp_name = _id_or_name(options, "webapp")
-    return Target(server_id, server_name, webapp_id, webapp_name)
+    return Target(*id_or_name(options, "server"), *id_or_name(options, "webapp"))
+
+
+def id_or_name(
+    options: Mapping[str, t.Any], what: str, *, required: bool = True, environment: bool = True
+) -> tuple[int | None, str | None]:
+    """Read ``server_id`` or ``server_name`` (and likewise for the web application); options beat the environment.
+
+    :param options: the module's options; a module without these gives neither.
+    :param what: ``server`` or ``webapp``.
+    :param required: whether nothing may be left open.
+    :param environment: whether the environment may say the id.
+    :raises InputError: nothing says which, or both options do, or what says it is no id.
+    """
+    id_option, name_option = f"{what}_id", f"{what}_name"
+    if id_option not in options:
+        return None, None
+    number, name = options[id_option], options[name_option] or None
+    if number is not None and name is not None:
+        raise InputError(f"{name_option}: given together with {id_option}; give one of the two")
+    if name is not None:
+        return None, name
+    shown = id_option
+    if number is None:
+        text, shown = _from_environment(id_option) if environment else (None, id_option)
+        if text is None and not required:
+            return None, None
+        if text is None:
+            raise InputError(f"{id_option}: missing; give {id_option} or {name_option}, or set {_names(id_option)}")
+        try:
+            number = int(text)
+        except ValueError:
+            raise InputError(f"{shown} (for {id_option}): {text!r} is no number") from None
+    if number < 1:
+        raise InputError(f"{shown}: {number} is no id; ids are positive numbers")
+    return number, None
 
 
 def read_attached(options: Mapping[str, t.Any]) -> tuple[_resources.Domain, ...] | None:
@@ -248,30 +287,6 @@ def _check_url(url: str) -> None:
         raise InputError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
     if parts.scheme == "http" and not _client.is_loopback(parts.hostname):
         raise InputError(f"api_url: {url!r} would send the credentials unencrypted; use https (http only to loopback)")
-
-
-def _id_or_name(options: Mapping[str, t.Any], what: str) -> tuple[int | None, str | None]:
-    """Read ``server_id`` or ``server_name`` (and likewise for the web application); options beat the environment."""
-    id_option, name_option = f"{what}_id", f"{what}_name"
-    if id_option not in options:
-        return None, None
-    number, name = options[id_option], options[name_option] or None
-    if number is not None and name is not None:
-        raise InputError(f"{name_option}: given together with {id_option}; give one of the two")
-    if name is not None:
-        return None, name
-    shown = id_option
-    if number is None:
-        text, shown = _from_environment(id_option)
-        if text is None:
-            raise InputError(f"{id_option}: missing; give {id_option} or {name_option}, or set {_names(id_option)}")
-        try:
-            number = int(text)
-        except ValueError:
-            raise InputError(f"{shown} (for {id_option}): {text!r} is no number") from None
-    if number < 1:
-        raise InputError(f"{shown}: {number} is no id; ids are positive numbers")
-    return number, None
 
 
 def _option(options: Mapping[str, t.Any], name: str) -> str | None:

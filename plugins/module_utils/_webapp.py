@@ -10,6 +10,7 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _resources
@@ -32,6 +33,16 @@ class Target:
     server_name: str | None = None
     webapp_id: int | None = None
     webapp_name: str | None = None
+
+    @property
+    def names_server(self) -> bool:
+        """Say whether a server is named at all."""
+        return self.server_id is not None or self.server_name is not None
+
+    @property
+    def names_webapp(self) -> bool:
+        """Say whether a web application is named at all."""
+        return self.webapp_id is not None or self.webapp_name is not None
 
 
 class RunCloud:
@@ -69,10 +80,17 @@ class RunCloud:
 
         :raises TargetError: no server has this name, or several have.
         """
+        return target.server_id if target.server_id is not None else self.named_server(target).id
+
+    def named_server(self, target: Target) -> _resources.Server:
+        """Read the server that was named.
+
+        :raises TargetError: there is none, or several have this name.
+        """
         if target.server_id is not None:
-            return target.server_id
+            return _existing(functools.partial(self.server, target.server_id), _no_server(target.server_id))
         found = [row for row in self.servers(target.server_name) if _same(row.name, target.server_name)]
-        return _only(found, "server_name", target.server_name, "server", "server_id").id
+        return _only(found, "server_name", target.server_name, "server", "server_id")
 
     def find_webapp(self, target: Target) -> WebAppApi:
         """Address the web application that was named; given ids are used as they are, without a request.
@@ -82,9 +100,19 @@ class RunCloud:
         server_id = self.find_server(target)
         if target.webapp_id is not None:
             return self.webapp(server_id, target.webapp_id)
+        return self.webapp(server_id, self.named_webapp(server_id, target).id)
+
+    def named_webapp(self, server_id: int, target: Target) -> _resources.WebApp:
+        """Read the web application that was named; the server is known to exist.
+
+        :raises TargetError: there is none, or several have this name.
+        """
+        if target.webapp_id is not None:
+            app = self.webapp(server_id, target.webapp_id)
+            return _existing(app.read, _no_webapp(server_id, target.webapp_id))
         found = [row for row in self.webapps(server_id, target.webapp_name) if _same(row.name, target.webapp_name)]
         what = f"web application of server {server_id}"
-        return self.webapp(server_id, _only(found, "webapp_name", target.webapp_name, what, "webapp_id").id)
+        return _only(found, "webapp_name", target.webapp_name, what, "webapp_id")
 
 
 class WebAppApi:
@@ -100,6 +128,10 @@ class WebAppApi:
     def can_update_domains(self) -> bool:
         """Say whether a domain's settings can be changed: only v3 documents how (reference 3.5)."""
         return self.client.version >= 3
+
+    def read(self) -> _resources.WebApp:
+        """Read the web application itself (reference 2.2)."""
+        return _parse_one(_resources.parse_webapp, self.client.get(self._path), self._path)
 
     # Domains
 
@@ -237,14 +269,8 @@ class WebAppApi:
         cloud = RunCloud(self.client)
         if not _exists(lambda: self.client.get(self._path)):
             if not _exists(lambda: cloud.server(self.server_id)):
-                raise TargetError(
-                    f"server_id: RunCloud has no server {self.server_id}, or these credentials may not see it. "
-                    "The id is the number after /servers/ in the panel's address."
-                )
-            raise TargetError(
-                f"webapp_id: server {self.server_id} has no web application {self.webapp_id}. "
-                "The id is the last number in the panel's address of the web application."
-            )
+                raise TargetError(_no_server(self.server_id))
+            raise TargetError(_no_webapp(self.server_id, self.webapp_id))
 
     def _ssl_path(self, domain: _resources.Domain | None) -> str:
         return f"{self._path}/ssl" if domain is None else f"{self._path}/domains/{domain.id}/ssl"
@@ -284,6 +310,30 @@ def _parse_one(parse: Callable[[object], T], body: object, path: str) -> T:
             message=f"an answer of an unknown shape: {exc}",
             advice="Check api_url; if it is right, RunCloud has changed its API: please report it.",
         ) from exc
+
+
+def _no_server(server_id: int) -> str:
+    return (
+        f"server_id: RunCloud has no server {server_id}, or these credentials may not see it. "
+        "The id is the number after /servers/ in the panel's address."
+    )
+
+
+def _no_webapp(server_id: int, webapp_id: int) -> str:
+    return (
+        f"webapp_id: server {server_id} has no web application {webapp_id}. "
+        "The id is the last number in the panel's address of the web application."
+    )
+
+
+def _existing(read: Callable[[], T], otherwise: str) -> T:
+    """Read something that was named by its id; where it is not there, say so in these words."""
+    try:
+        return read()
+    except _client.ApiError as exc:
+        if exc.status != 404:
+            raise
+        raise TargetError(otherwise) from exc
 
 
 def _exists(read: Callable[[], object]) -> bool:

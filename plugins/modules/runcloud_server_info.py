@@ -1,0 +1,168 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read servers from RunCloud."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: runcloud_server_info
+short_description: Read servers from RunCloud
+version_added: 1.0.0
+author:
+  - multisite.runcloud contributors (@multisite-runcloud)
+description:
+  - Tells of one server, or of all servers, what RunCloud knows of it. Above all its address, and whether RunCloud reaches it.
+  - One request reads a server by its id. By its name, and for all, it is one request for every 40 servers that match.
+extends_documentation_fragment:
+  - multisite.runcloud.runcloud
+  - multisite.runcloud.runcloud.server
+  - multisite.runcloud.attributes.info_module
+options:
+  server_id:
+    description:
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
+        this order.
+      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server and all are
+        wanted, set both variables to an empty text for the task (keyword C(environment)).
+    type: int
+  server_name:
+    description: Name of the server, instead of O(server_id).
+    type: str
+notes:
+  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them by their
+    id.
+seealso:
+  - module: multisite.runcloud.runcloud_webapp_info
+"""
+
+EXAMPLES = r"""
+- name: Read the address of a server
+  multisite.runcloud.runcloud_server_info:
+    api_token: "{{ runcloud_api_token }}"
+    server_id: 1903
+  register: result
+
+- name: Stop where RunCloud cannot reach it
+  ansible.builtin.assert:
+    that: result.server.usable
+    fail_msg: "{{ result.server.name }} ({{ result.server.address }}) is not connected to RunCloud"
+
+- name: List all servers, whatever the environment says
+  multisite.runcloud.runcloud_server_info:
+    api_token: "{{ runcloud_api_token }}"
+  environment:
+    RUNCLOUD_SERVER_ID: ""
+    WU_RUNCLOUD_SERVER_ID: ""
+"""
+
+RETURN = r"""
+servers:
+  description: The servers, in RunCloud's order. One where a server was named.
+  returned: success
+  type: list
+  elements: dict
+  contains: &server
+    id:
+      description: Id of the server.
+      type: int
+      sample: 1903
+    name:
+      description: Its name.
+      type: str
+      sample: server hello
+    address:
+      description: Its IP address.
+      type: str
+      sample: 192.0.2.123
+    online:
+      description: Whether it is online.
+      type: bool
+      sample: true
+    connected:
+      description: Whether RunCloud's agent on it is connected.
+      type: bool
+      sample: true
+    usable:
+      description: Whether it is both. Every change needs that.
+      type: bool
+      sample: true
+    provider:
+      description: Where it is hosted.
+      type: str
+      sample: Akamai (Linode)
+    stack:
+      description: Its web server, V(nginx) or V(ols). V(null) in API v2.
+      type: str
+      sample: nginx
+    os:
+      description: Its operating system.
+      type: str
+      sample: Ubuntu
+    os_version:
+      description: Which release of it. V(null) while it was never connected.
+      type: str
+      sample: focal
+    country:
+      description: Code of the country it stands in. V(null) in API v2.
+      type: str
+      sample: JP
+    agent_version:
+      description: Version of RunCloud's agent. V(null) while it was never connected.
+      type: str
+      sample: 2.8.7-1+ubuntu20.04+11
+    php_cli_version:
+      description: PHP version of the command line.
+      type: str
+      sample: php81rc
+    tags:
+      description: Its tags. Empty in API v2.
+      type: list
+      elements: str
+      sample: []
+    created_at:
+      description: When it was added, as RunCloud says it (UTC).
+      type: str
+      sample: "2024-07-09 06:56:05"
+server:
+  description: The server that was named.
+  returned: success, where a server was named
+  type: dict
+  contains: *server
+failure:
+  description: The request that failed, in parts.
+  returned: failure of a request
+  type: dict
+  sample: {"method": "GET", "path": "/servers/1903", "status": 401, "message": "Unauthenticated.", "fields": {}}
+api:
+  description: Requests made, how many of them were repeats, and the seconds spent waiting.
+  returned: when RunCloud was addressed
+  type: dict
+  sample: {"requests": 1, "retries": 0, "waited": 0.0}
+"""
+
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _info, _module
+
+SPEC: dict[str, t.Any] = {**_module.CONNECTION_SPEC, **_module.SERVER_SPEC}
+
+
+def read_servers(context: _module.Context) -> dict[str, t.Any]:
+    """Read the server that was named, or all."""
+    if not context.target.names_server:
+        return {"servers": [_info.server_result(row) for row in context.cloud.servers()]}
+    server = _info.server_result(context.cloud.named_server(context.target))
+    return {"servers": [server], "server": server}
+
+
+def main() -> None:
+    """Run the module."""
+    _module.run(SPEC, read_servers, target=_info.optional_server)
+
+
+if __name__ == "__main__":
+    main()
