@@ -9,6 +9,7 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -17,7 +18,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
 from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import RunCloud, TargetError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._plan import DomainPlan, Step
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
@@ -27,6 +28,7 @@ FAULTS_IN_A_ROW = 3
 # How many requests may be spent on finding out where a refused name is attached already.
 SEARCH_BUDGET = 40
 _COMPARED = ("type", "www", "redirection")
+_LOOK = "run again, and if that does not help, look into RunCloud's panel"
 
 
 @dataclasses.dataclass
@@ -62,7 +64,9 @@ class _Run:
         self.outcome = Outcome()
         self.state = {row.name: row for row in plan.before}
         self.done: list[Step] = []
+        self.unsure: list[Step] = []
         self.refused: dict[str, _client.ApiError] = {}
+        self.target_checked = False
         self.faults = 0
         self.stopped_kinds: set[str] = set()
 
@@ -125,29 +129,35 @@ class _Run:
                     self.state[name] = dataclasses.replace(other, type="alias")
 
     def _failed(self, step: Step, exc: _client.ApiError) -> None:
-        if exc.status == 404 and step.action == "add":
-            self._check_target(step, exc)
-        elif exc.fatal:
+        if exc.status is None or exc.status < 300 or exc.status >= 500:
+            # No answer, a spoiled one, or a fault after who knows how much of the work.
+            self.unsure.append(step)
+        if exc.fatal:
             self._stop(step, str(exc))
-        else:
-            self.outcome.errors[step.name] = str(exc)
-            if exc.status == 422 and step.action == "add":
-                self.refused[step.name] = exc
-            if exc.status == 403:
-                # The plan or the permissions do not allow this kind of change, whatever the name.
-                self.stopped_kinds.add(step.action)
-            self.faults = self.faults + 1 if exc.status is not None and exc.status >= 500 else 0
-            if self.faults >= FAULTS_IN_A_ROW:
-                self.outcome.fatal = f"{self.faults} names in a row failed on RunCloud's side; stopped. Last: {exc}"
+            return
+        self.outcome.errors[step.name] = str(exc)
+        if exc.status == 404:
+            self._check_target(step, exc)
+        elif exc.status == 422 and step.action == "add":
+            self.refused[step.name] = exc
+        elif exc.status == 403:
+            # The plan or the permissions do not allow this kind of change, whatever the name.
+            self.stopped_kinds.add(step.action)
+        self.faults = self.faults + 1 if exc.status is not None and exc.status >= 500 else 0
+        if self.faults >= FAULTS_IN_A_ROW:
+            self.outcome.fatal = f"{self.faults} names in a row failed on RunCloud's side; stopped. Last: {exc}"
 
     def _check_target(self, step: Step, exc: _client.ApiError) -> None:
-        """A 404 for an addition means the application: it may have gone while we worked."""
+        """Find out, once, whether a 404 means the whole application: it may have gone while we worked."""
+        if step.action != "add":
+            self.outcome.errors[step.name] = f"{exc} {step.name} may have been removed by somebody else: run again."
+        if self.target_checked:
+            return
+        self.target_checked = True
         try:
             self.app.check_exists()
         except (TargetError, _client.ApiError) as reason:
             self._stop(step, str(reason))
-        else:
-            self.outcome.errors[step.name] = str(exc)
 
     def _stop(self, step: Step, reason: str) -> None:
         self.outcome.errors[step.name] = reason
@@ -159,21 +169,23 @@ class _Run:
 
     def _confirm(self) -> None:
         """Read the list once and compare: unknown fields are ignored silently (reference 4.1), PATCH says nothing."""
-        if not self.done and not self.refused:
+        if not self.done and not self.unsure and not self.refused:
             return
         try:
             listed = {row.name: row for row in self.app.domains()}
         except (TargetError, _client.ApiError) as exc:
             self.outcome.fatal = self.outcome.fatal or f"the changes could not be read back: {exc}"
             self.outcome.applied = _unique(step.name for step in self.done)
+            for step in self.unsure:
+                self.outcome.errors[step.name] += " Whether it was carried out all the same is not known: run again."
             return
         self.state = listed
         before = {row.name: row for row in self.plan.before}
-        for name in _unique(step.name for step in self.done):
-            last = [step for step in self.done if step.name == name][-1]
+        for name, last in {step.name: step for step in self.done}.items():
             complaint = _unconfirmed(last, listed.get(name))
             if complaint:
                 self.outcome.errors.setdefault(name, complaint)
+        for name in _unique(step.name for step in (*self.done, *self.unsure)):
             if _differs(before.get(name), listed.get(name)):
                 self.outcome.applied.append(name)
 
@@ -181,7 +193,7 @@ class _Run:
         """Say of refused names where they are attached already (reference 3.9), or take them as done."""
         for name in list(self.refused):
             row = self.state.get(name)
-            wanted = next(step.target for step in self.plan.steps if step.name == name and step.action == "add")
+            wanted = next(target for target in self.plan.after if target.name == name)
             if row is not None and not _mismatches(wanted, row):
                 # Somebody else attached it in the meantime, in just this way.
                 del self.outcome.errors[name]
@@ -193,16 +205,16 @@ class _Run:
                 del self.refused[name]
         if not self.refused or self.outcome.fatal is not None:
             return
-        places = _find_elsewhere(self.app, set(self.refused))
+        added = {step.name: step.target for step in self.plan.steps if step.action == "add"}
+        places = _find_elsewhere(self.app, {name: added[name].served_names for name in self.refused})
         for name, exc in self.refused.items():
-            if name in places:
-                advice = f"It is attached to {places[name]}: detach it there first."
-            else:
-                advice = (
-                    "If the name is taken, look for it in RunCloud's panel: it may belong to another web application, "
-                    "server or workspace (module runcloud_webapp_info can search for it)."
-                )
-            self.outcome.errors[name] = f"{exc}. {advice}"
+            exc.advice = (
+                f"It is attached to {places[name]}: detach it there first."
+                if name in places
+                else "If the name is taken, look for it in RunCloud's panel: it may belong to another web application, "
+                "server or workspace (module runcloud_webapp_info can search for it)."
+            )
+            self.outcome.errors[name] = str(exc)
 
 
 def _identity(row: Domain) -> int:
@@ -229,11 +241,11 @@ def _mismatches(wanted: Domain, row: Domain) -> list[str]:
 def _unconfirmed(step: Step, row: Domain | None) -> str | None:
     """Say in what the state read back differs from what a step should have brought; None where it does not."""
     if step.action == "remove":
-        return f"RunCloud accepted the removal, but {step.name} is still attached" if row is not None else None
+        return f"RunCloud accepted the removal, but {step.name} is still attached; {_LOOK}" if row is not None else None
     if row is None:
-        return f"RunCloud accepted the change, but {step.name} is not attached"
+        return f"RunCloud accepted the change, but {step.name} is not attached; {_LOOK}"
     wrong = _mismatches(step.target, row)
-    return f"RunCloud accepted the change, but still shows {', '.join(wrong)}" if wrong else None
+    return f"RunCloud accepted the change, but still shows {', '.join(wrong)}; {_LOOK}" if wrong else None
 
 
 def _differs(before: Domain | None, after: Domain | None) -> bool:
@@ -242,32 +254,37 @@ def _differs(before: Domain | None, after: Domain | None) -> bool:
     return any(getattr(before, key) != getattr(after, key) for key in _COMPARED)
 
 
-def _find_elsewhere(app: WebAppApi, names: set[str]) -> dict[str, str]:
+def _find_elsewhere(app: WebAppApi, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Find the web applications that names are attached to: this server's first, within a budget of requests.
 
+    :param wanted: the host names that each name would serve.
     :returns: name -> a description of the place. Failures of the search end it silently: it only helps a message.
     """
     client = app.client
-    cloud = RunCloud(client)
     ends = client.usage.requests + SEARCH_BUDGET
     places: dict[str, str] = {}
-    try:
-        server_ids: Sequence[int] = [app.server_id]
-        for server_id in _then(server_ids, lambda: [row.id for row in cloud.servers()]):
-            for webapp in cloud.webapps(server_id):
-                if (server_id, webapp.id) == (app.server_id, app.webapp_id):
-                    continue
-                for row in cloud.webapp(server_id, webapp.id).domains():
-                    for name in names & set(row.served_names):
-                        places.setdefault(name, f"web application {webapp.name!r} ({webapp.id}) of server {server_id}")
-                if names <= set(places) or client.usage.requests >= ends:
-                    return places
-    except (TargetError, _client.ApiError):
-        pass
+    with contextlib.suppress(TargetError, _client.ApiError):
+        for place, other in _other_webapps(app):
+            served = {served for row in other.domains() for served in row.served_names}
+            for name, names in wanted.items():
+                if served.intersection(names):
+                    places.setdefault(name, place)
+            # A better message is not worth waiting for the request limit.
+            if len(places) == len(wanted) or client.usage.requests >= ends or client.limit.pause() > 0:
+                break
     return places
 
 
-def _then(first: Sequence[int], rest: t.Callable[[], list[int]]) -> t.Iterator[int]:
-    """Give the first ids, and only when they are used up the others."""
-    yield from first
-    yield from (number for number in rest() if number not in first)
+def _other_webapps(app: WebAppApi) -> t.Iterator[tuple[str, WebAppApi]]:
+    """Give each other web application with a description, this server's first; asks for more only when needed."""
+    cloud = RunCloud(app.client)
+    for server_id in _this_server_first(app, cloud):
+        for webapp in cloud.webapps(server_id):
+            if (server_id, webapp.id) != (app.server_id, app.webapp_id):
+                place = f"web application {webapp.name!r} ({webapp.id}) of server {server_id}"
+                yield place, cloud.webapp(server_id, webapp.id)
+
+
+def _this_server_first(app: WebAppApi, cloud: RunCloud) -> t.Iterator[int]:
+    yield app.server_id
+    yield from (server.id for server in cloud.servers() if server.id != app.server_id)

@@ -12,10 +12,12 @@ Knows how requests are made, and nothing of domains or certificates. Knows no An
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import email.utils
 import ipaddress
 import json
+import math
 import random
 import re
 import time
@@ -46,6 +48,7 @@ MAX_PAGES = 10_000  # A server that never says the last page must not hold us fo
 LIMIT_WINDOW = 60.0
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
+LEAST_LIMIT_WAIT = 0.5
 HIDDEN = "********"
 
 _REPEATABLE = frozenset(("GET", "HEAD", "DELETE", "PATCH"))
@@ -144,6 +147,7 @@ class RateLimited(ApiError):
     """The request limit held us longer than ``max_wait``."""
 
 
+Rows = list[t.Any]
 Progress = t.Callable[[str], None]
 
 
@@ -265,7 +269,7 @@ class Client:
         """Read one resource. Raises ApiError."""
         return self.request("GET", path, query=query)
 
-    def list(self, path: str, query: Mapping[str, object] | None = None) -> list[t.Any]:
+    def list(self, path: str, query: Mapping[str, object] | None = None) -> Rows:
         """Read all pages of a list, 40 rows at a time (reference 1.3), each row once. Raises ApiError."""
         rows: list[t.Any] = []
         seen: set[object] = set()
@@ -310,7 +314,7 @@ class Client:
             try:
                 return self._once(method, path, query, body)
             except _Limited as exc:
-                self._wait_for_limit(exc.seconds, method, path)
+                self._wait_for_limit(exc.seconds, method, path, status=429)
             except _NotSent as exc:
                 if attempt >= self.retries:
                     raise exc.error from None
@@ -337,14 +341,14 @@ class Client:
             reply = self._session.request(
                 method,
                 self.url + path,
-                params=dict(query) if query else None,
+                params=urllib.parse.urlencode(dict(query)) if query else None,
                 data=None if body is None else json.dumps(body),
                 timeout=self._timeout,
                 allow_redirects=False,
                 # With each request: as a setting of the session it would lose against REQUESTS_CA_BUNDLE.
                 verify=self._verify,
             )
-        except requests.exceptions.RequestException as exc:
+        except OSError as exc:  # All of requests' own are; a CA bundle that does not exist is a bare one.
             raise self._connection_fault(method, shown, exc) from None
         self._note_date(reply.headers)
         self.limit.note(reply.headers)
@@ -393,6 +397,8 @@ class Client:
             return "The credentials are valid, but the plan or their permissions do not allow this."
         if status == 404:
             return "Check the ids of server, web application and domain."
+        if status == 422:
+            return "RunCloud refuses what was sent: correct it, or do it in the panel to see more."
         if status >= 500:
             return "The fault is on RunCloud's side, or the server's agent cannot be reached: try again later."
         return ""
@@ -403,27 +409,27 @@ class Client:
             return ApiError(
                 method, path, message=text, advice="Check api_url, ca_path and validate_certs: TLS verification failed."
             )
+        # A URL or a CA bundle that cannot be used at all.
+        if isinstance(exc, ValueError) or not isinstance(exc, requests.exceptions.RequestException):
+            return ApiError(method, path, message=text, advice="Check api_url, ca_path and REQUESTS_CA_BUNDLE.")
         advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
         # Nothing was sent when no connection could be made, so even a POST may be tried again.
         if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or _refused(exc):
             return _NotSent(ApiError(method, path, message=text, advice=advice))
-        if isinstance(exc, (requests.exceptions.ConnectionError, requests.exceptions.Timeout)):
-            return LostReply(method, path, message=text, advice=advice)
-        if isinstance(exc, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
-            return LostReply(method, path, message=text, advice=advice)
-        return ApiError(method, path, message=text, advice=advice)
+        return LostReply(method, path, message=text, advice=advice)
 
     def _back_off(self, attempt: int, method: str, path: str) -> None:
         seconds = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
         self._progress(f"{method} {path} failed, trying again in {seconds:.1f} s ({attempt + 1}/{self.retries})")
         self.wait(seconds)
 
-    def _wait_for_limit(self, seconds: float, method: str, path: str) -> None:
+    def _wait_for_limit(self, seconds: float, method: str, path: str, status: int | None = None) -> None:
+        """Wait until requests are allowed again; ``status`` is 429 where one was refused, None where none was made."""
         if self._limit_waited + seconds > self._max_wait:
             raise RateLimited(
                 method,
                 path,
-                status=429,
+                status=status,
                 message=f"the request limit asks to wait {seconds:.0f} s more",
                 advice=f"{self._limit_waited:.0f} s have been waited in this run and max_wait allows "
                 f"{self._max_wait:.0f}: raise max_wait, or let the next run go on.",
@@ -433,7 +439,7 @@ class Client:
         self.wait(seconds)
         self.limit.opened()
 
-    def _pages(self, path: str, query: dict[str, object]) -> Iterator[list[t.Any]]:
+    def _pages(self, path: str, query: dict[str, object]) -> Iterator[Rows]:
         first_of_last_page: object = None
         for page in range(1, MAX_PAGES + 1):
             body = self.get(path, {**query, "page": page, "perPage": PER_PAGE})
@@ -499,10 +505,8 @@ def reset_seconds(headers: Mapping[str, str]) -> float | None:
         return None
     if value > 1_000_000_000:
         base = time.time()
-        try:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
             base = email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
-        except (KeyError, TypeError, ValueError):
-            pass
         value -= base
     return max(0.0, value)
 
@@ -521,14 +525,16 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
     if seconds is None:
         return LIMIT_WINDOW
     # Never at once: an answer that says 0 would otherwise be asked in a tight loop.
-    return max(0.5, seconds)
+    return max(LEAST_LIMIT_WAIT, seconds)
 
 
 def _number(text: str | None) -> float | None:
+    """Read a finite number from a header; None where it holds none."""
     try:
-        return float(text) if text is not None and text.strip() else None
+        number = float(text or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _worth_repeating(error: ApiError, repeatable: bool, can_look: bool) -> bool:
@@ -562,17 +568,18 @@ def _complaints(body: object) -> tuple[str, dict[str, list[str]]]:
 
 
 def _has_next(body: object, page: int, rows: int) -> bool:
-    """Say whether there is a further page (reference 1.3)."""
+    """Say whether there is a further page (reference 1.3). A bare array (reference 3.6) is whole."""
     if not isinstance(body, dict) or rows == 0:
         return False
     meta = body.get("meta")
     pagination = meta.get("pagination") if isinstance(meta, dict) else None
     if not isinstance(pagination, dict):
-        return False
-    total_pages = pagination.get("total_pages")
+        pagination = {}
+    total_pages = _number(str(pagination.get("total_pages")))
     if total_pages is not None:
-        return page < int(total_pages)
-    return rows >= int(pagination.get("per_page") or PER_PAGE)
+        return page < total_pages
+    # Without a count, a full page may be followed by another.
+    return rows >= (_number(str(pagination.get("per_page"))) or PER_PAGE)
 
 
 def _refused(exc: Exception) -> bool:

@@ -25,19 +25,25 @@ if t.TYPE_CHECKING:
 _SHOWN_ERRORS = 10
 
 
+Report = t.Callable[[_plan.DomainPlan, t.Sequence["Domain"]], dict[str, object]]
+
+
 def synchronise(
     context: Context,
     wishes: Sequence[Wish],
-    purge: _plan.Purge = _plan.Purge(),
+    report: Report,
+    purge: _plan.Purge = _plan.NO_PURGE,
     hold: Mapping[str, str] | None = None,
     attached: Sequence[Domain] | None = None,
-) -> tuple[_plan.DomainPlan, list[Domain], dict[str, object]]:
+) -> dict[str, object]:
     """Make the domains of the web application what is asked for.
 
+    :param report: gives the module's own result keys from the plan and the domains after it.
     :param attached: the domains as they are, where somebody has just read them; None reads the list.
-    :returns: the plan, the domains after it, and the result keys ``changed`` and ``diff``.
+    :returns: the result: ``changed``, ``diff``, and the module's own keys.
     :raises PartlyFailed: some names failed; its result tells which, and what was done.
     """
+    _plan.refuse_purge_of_all(wishes, purge)
     app = context.webapp()
     rows = app.domains() if attached is None else [row for row in attached if row.id is not None]
     plan = _plan.plan_domains(wishes, rows, purge=purge, hold=hold, can_update=app.can_update_domains)
@@ -47,6 +53,7 @@ def synchronise(
     result: dict[str, object] = {
         "changed": outcome.changed,
         **context.diff({"domains": before}, {"domains": after}),
+        **report(plan, outcome.after),
     }
     errors = {**plan.errors, **outcome.errors}
     if errors or outcome.fatal:
@@ -57,11 +64,9 @@ def synchronise(
                 "applied": outcome.applied,
                 "errors": errors,
                 "not_attempted": outcome.not_attempted,
-                "plan": plan.as_dict(),
-                "domains": [as_result(row) for row in outcome.after],
             },
         )
-    return plan, outcome.after, result
+    return result
 
 
 def as_result(row: Domain) -> dict[str, object]:
@@ -70,7 +75,7 @@ def as_result(row: Domain) -> dict[str, object]:
 
 
 def _completed(rows: Sequence[Domain], plan: _plan.DomainPlan) -> list[Domain]:
-    """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a diff is the same as before."""
+    """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a preview's diff is the same."""
     planned = {row.name: row for row in plan.after}
     return [
         dataclasses.replace(

@@ -159,7 +159,7 @@ def _refuse_lookalikes(text: str) -> None:
     if ":" in text:
         raise HostnameError(f"{text!r}: a host name has no port; remove the colon and what follows")
     if "_" in text:
-        raise HostnameError(f"{text!r}: a host name has no underscore; certificates cannot be issued for it")
+        raise HostnameError(f"{text!r}: a host name has no underscore; and no certificate is issued for one; remove it")
 
 
 def _to_ascii(bare: str, text: str) -> str:
@@ -174,7 +174,9 @@ def _to_ascii(bare: str, text: str) -> str:
             label if label.isascii() else idna.alabel(label).decode("ascii") for label in mapped.split(".")
         ).removesuffix(".")
     except (idna.IDNAError, UnicodeError) as exc:
-        raise HostnameError(f"{text!r}: not allowed in international domain names (IDNA 2008): {exc}") from exc
+        raise HostnameError(
+            f"{text!r}: not allowed in international domain names (IDNA 2008): {exc}; correct it"
+        ) from exc
 
 
 def _check_ascii(bare: str, text: str) -> None:
@@ -184,17 +186,20 @@ def _check_ascii(bare: str, text: str) -> None:
         if not label:
             raise HostnameError(f"{text!r}: two dots follow each other, or the name begins with one; remove it")
         if len(label) > MAX_LABEL_LENGTH:
-            raise HostnameError(f"{text!r}: the part {label!r} is longer than {MAX_LABEL_LENGTH} characters")
+            raise HostnameError(
+                f"{text!r}: the part {label!r} is longer than {MAX_LABEL_LENGTH} characters; shorten it"
+            )
         if not _LABEL.match(label):
             raise HostnameError(
-                f"{text!r}: the part {label!r} may hold only letters, digits and hyphens, and no hyphen at its ends"
+                f"{text!r}: the part {label!r} may hold only letters, digits and hyphens, and no hyphen at its ends; "
+                "correct it"
             )
         if label.startswith("xn--") and HAS_IDNA:
             try:
                 idna.ulabel(label)
             except (idna.IDNAError, UnicodeError) as exc:
-                raise HostnameError(f"{text!r}: the part {label!r} is no valid IDNA label: {exc}") from exc
+                raise HostnameError(f"{text!r}: the part {label!r} is no valid IDNA label ({exc}); correct it") from exc
     if len(labels) < 2:
         raise HostnameError(f"{text!r}: a single label is no domain that can be mapped; give a full name")
     if labels[-1].isdigit():
-        raise HostnameError(f"{text!r}: the last part of a host name is never a number")
+        raise HostnameError(f"{text!r}: the last part of a host name is never a number; give a full name")

@@ -15,7 +15,12 @@ import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import ALIAS, PRIMARY, Domain
-from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError, Wish, raise_problems
+from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import (
+    InputError,
+    Wish,
+    raise_problems,
+    served_twice,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,11 +105,26 @@ class Purge:
         return int(self.limit)
 
 
+NO_PURGE = Purge()
+
+
+def refuse_purge_of_all(wishes: Iterable[Wish], purge: Purge) -> None:
+    """Stop a purge that follows an empty list, which needs no look at what is attached.
+
+    :raises PurgeRefused: purge is on, and no domain is asked for.
+    """
+    if purge.enabled and not any(wish.present for wish in wishes):
+        raise PurgeRefused(
+            "purge: domains asks for no domain at all, and purge would remove all that is attached; nothing was done. "
+            "Give the list, or set purge to false."
+        )
+
+
 def plan_domains(
     wishes: Sequence[Wish],
     rows: Sequence[Domain],
     *,
-    purge: Purge = Purge(),
+    purge: Purge = NO_PURGE,
     hold: Mapping[str, str] | None = None,
     can_update: bool = True,
 ) -> DomainPlan:
@@ -152,7 +172,10 @@ class _Planner:
         self.held = [(wish.name, hold[wish.name]) for wish in wishes if self._is_held(wish)]
         held_names = {name for name, dummy in self.held}
         self.present = [wish for wish in wishes if wish.present and wish.name not in held_names]
+        if not can_update:
+            self._take_out_updates()
         self.promoted = self._find_promotion()
+        self.successor = self._find_waiting_successor()
 
     def plan(self) -> DomainPlan:
         """Put the decisions together."""
@@ -179,6 +202,8 @@ class _Planner:
         removals, extra, kept_back = self._removals()
         leaving = [self._after_promotion(row) for row in removals]
         steps = (*adds, *promotions, *changes, *(Step("remove", row, row) for row in leaving))
+        after = self._after(steps)
+        raise_problems(self._served_twice(after))
         return DomainPlan(
             steps=steps,
             add=tuple(names["add"]),
@@ -190,7 +215,7 @@ class _Planner:
             held=tuple(self.held),
             errors=self.errors,
             before=tuple(self.rows),
-            after=tuple(self._after(steps)),
+            after=tuple(after),
         )
 
     def _is_held(self, wish: Wish) -> bool:
@@ -201,23 +226,23 @@ class _Planner:
         return row is None or (bool(wish.www) and row.www is False)
 
     def _find_promotion(self) -> str | None:
-        """Find the name that becomes the primary domain, and take out what the API cannot do for any name."""
-        if not self.can_update:
-            self._take_out_updates()
+        """Find the name that becomes the primary domain in this run."""
         for wish in self.present:
             row = self.attached.get(wish.name)
             if wish.type == PRIMARY and (row is None or row.type not in (PRIMARY, None)):
                 return wish.name
         return None
 
+    def _find_waiting_successor(self) -> str | None:
+        """Find the name that shall become the primary domain, but is held back or cannot be set by this API."""
+        ready = {wish.name for wish in self.present}
+        waiting = (wish.name for wish in self.wishes if wish.present and wish.type == PRIMARY)
+        return next((name for name in waiting if name not in ready), None)
+
     def _take_out_updates(self) -> None:
         """On API v2: report the names that would have to be changed; the others go on."""
         for wish in self.present:
-            row = self.attached.get(wish.name)
-            if row is not None:
-                differing = _differing(wish, row)
-            else:
-                differing = ["type: primary"] if wish.type == PRIMARY else []
+            differing = _differing(wish, self.attached.get(wish.name))
             if differing:
                 self.errors[wish.name] = NO_UPDATE.format(what=", ".join(differing))
         self.present = [wish for wish in self.present if wish.name not in self.errors]
@@ -249,57 +274,50 @@ class _Planner:
 
     def _stays_primary(self, row: Domain) -> bool:
         """Say whether the primary domain keeps its place because its successor is held back or cannot be set."""
-        waiting = {name for name, dummy in self.held} | set(self.errors)
-        return row.type == PRIMARY and any(wish.type == PRIMARY and wish.name in waiting for wish in self.wishes)
+        return row.type == PRIMARY and self.successor is not None
 
     def _refuse_contradictions(self) -> None:
+        """Refuse what would leave the application without a primary domain."""
         problems = []
         for wish in self.wishes:
             row = self.attached.get(wish.name)
-            if row is None:
+            if row is None or self._after_promotion(row).type != PRIMARY or self._stays_primary(row):
                 continue
             if not wish.present:
-                problems.extend(self._refused_removal(row))
-            elif wish.type not in (None, PRIMARY) and self._would_lose_primary(row):
+                problems.append(
+                    f"state: {wish.name} is the primary domain and cannot be removed; ask for type: primary on another "
+                    "domain in the same run (module runcloud_domains) or before it"
+                )
+            elif wish.type not in (None, PRIMARY) and self.can_update:
                 problems.append(
                     f"type: {wish.name} is the primary domain and cannot become {wish.type} by itself; "
                     "ask for type: primary on the domain that takes its place"
                 )
-        problems.extend(self._served_twice())
         raise_problems(problems)
 
-    def _would_lose_primary(self, row: Domain) -> bool:
-        return row.type == PRIMARY and self.promoted is None and not self._stays_primary(row)
-
-    def _refused_removal(self, row: Domain) -> list[str]:
-        if self.primary is None:
-            return [f"state: {row.name} cannot be removed: {NO_PRIMARY_KNOWN}; remove it in RunCloud's panel"]
-        if self._after_promotion(row).type == PRIMARY:
-            return [
-                f"state: {row.name} is the primary domain and cannot be removed; ask for type: primary on another "
-                "domain in the same run (module runcloud_domains) or before it"
-            ]
-        return []
-
-    def _served_twice(self) -> list[str]:
-        """Find a name and its www form that would both be rows (design 4)."""
-        www_of = {}
-        for wish in self.present:
-            if self._target(wish, self.attached.get(wish.name)).www and _hostnames.can_have_www(wish.name):
-                www_of[_hostnames.www_form(wish.name)] = wish.name
+    def _served_twice(self, after: Iterable[Domain]) -> list[str]:
+        """Find www names that would be served by a row of their own, too, unless it is so already and nobody asks."""
+        known = _doubles(self.rows)
+        wanted = {wish.name for wish in self.present}
         return [
-            f"www: {wish.name} would be served twice, by itself and as www of {www_of[wish.name]}; "
-            f"take {wish.name} out of the list, or set www: false on {www_of[wish.name]}"
-            for wish in self.present
-            if wish.name in www_of
+            served_twice(variant, name)
+            for variant, name in _doubles(after).items()
+            if variant not in known or {variant, name} <= wanted
         ]
 
     def _removals(self) -> tuple[list[Domain], list[str], list[tuple[str, str]]]:
-        """Decide what goes: (rows to remove, names purge would remove, names it spares with the reason)."""
-        asked_for = [
-            self.attached[wish.name] for wish in self.wishes if not wish.present and wish.name in self.attached
-        ]
-        extra, kept_back = [], []
+        """Decide what goes: (rows to remove, names purge would remove, names that are spared with the reason)."""
+        asked_for, extra, kept_back = [], [], []
+        for wish in self.wishes:
+            if wish.present or wish.name not in self.attached:
+                continue
+            row = self.attached[wish.name]
+            if self.primary is None:
+                self.errors[wish.name] = f"state: {NO_PRIMARY_KNOWN}; remove {wish.name} in RunCloud's panel"
+            elif self._stays_primary(row):
+                kept_back.append((wish.name, f"it is the primary domain until {self.successor} takes its place"))
+            else:
+                asked_for.append(row)
         for row in self.rows:
             if row.name in self.asked:
                 continue
@@ -327,11 +345,7 @@ class _Planner:
         return None
 
     def _guard_purge(self, extra: Sequence[Domain]) -> None:
-        if not any(wish.present for wish in self.wishes):
-            raise PurgeRefused(
-                "purge: the list of domains is empty, and purge would remove all that is attached; nothing was done. "
-                "Give the list, or set purge to false."
-            )
+        refuse_purge_of_all(self.wishes, self.purge)
         allowed = self.purge.allowed(len(self.rows))
         if len(extra) > allowed:
             shown = ", ".join(row.name for row in extra[:10]) + (", ..." if len(extra) > 10 else "")
@@ -356,8 +370,17 @@ def _type_at_creation(target: Domain) -> str | None:
     return ALIAS if target.type == PRIMARY else target.type
 
 
-def _differing(wish: Wish, row: Domain) -> list[str]:
-    """List the attributes of a row that differ from what is asked for; unknown ones do not count."""
+def _doubles(rows: Iterable[Domain]) -> dict[str, str]:
+    """Find www names that are rows beside the row that has them as its www; gives (www name -> other row)."""
+    rows = list(rows)
+    www_of = {_hostnames.www_form(row.name): row.name for row in rows if row.www}
+    return {row.name: www_of[row.name] for row in rows if row.name in www_of}
+
+
+def _differing(wish: Wish, row: Domain | None) -> list[str]:
+    """List the attributes that would have to be changed after creation; what a row does not show does not count."""
+    if row is None:
+        return ["type: primary"] if wish.type == PRIMARY else []
     pairs = (
         ("type", wish.type, row.type),
         ("www", wish.www, row.www),

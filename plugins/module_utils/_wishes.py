@@ -84,10 +84,10 @@ def parse_wish(item: object) -> Wish:
     if isinstance(item, str):
         return Wish(name=parse_name(item))
     if not isinstance(item, dict):
-        raise InputError(f"{item!r} is neither a name nor a dict of attributes")
+        raise InputError(f"{item!r} is neither a name nor a dict of attributes; give one of both")
     unknown = sorted(str(key) for key in item if key not in WISH_KEYS)
     if unknown:
-        raise InputError(f"unknown key {', '.join(unknown)}; known are {', '.join(WISH_KEYS)}")
+        raise InputError(f"unknown key {', '.join(unknown)}; use only {', '.join(WISH_KEYS)}")
     attributes = {key: parse_choice(item, key, choices) for key, choices in _CHOICES.items()}
     wish = Wish(
         name=parse_item_name(item),
@@ -147,7 +147,7 @@ def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str])
     if value is None:
         return None
     if not isinstance(value, str) or value not in choices:
-        raise InputError(f"{key}: {value!r} is not one of {', '.join(choices)}")
+        raise InputError(f"{key}: {value!r} is none of {', '.join(choices)}; give one of these")
     return str(value)
 
 
@@ -174,8 +174,24 @@ def raise_problems(problems: Sequence[str]) -> None:
 def _contradictions(wishes: Iterable[Wish]) -> list[str]:
     """Find what cannot be had at once among valid items."""
     present = [wish for wish in wishes if wish.present]
-    problems = []
     primaries = [wish.name for wish in present if wish.type == _resources.PRIMARY]
+    problems = []
     if len(primaries) > 1:
-        problems.append(f"type: {' and '.join(primaries)} cannot all be primary; an application has one primary domain")
+        problems.append(
+            f"type: {' and '.join(primaries)} cannot all be primary, because an application has one primary domain; "
+            "keep one of them"
+        )
+    names = {wish.name for wish in present}
+    for wish in present:
+        variant = _hostnames.www_form(wish.name)
+        if wish.www and variant in names:
+            problems.append(served_twice(variant, wish.name))
     return problems
+
+
+def served_twice(variant: str, name: str) -> str:
+    """Say that a www name would be served by itself and by the domain it belongs to (design 4)."""
+    return (
+        f"www: {variant} would be served twice, by itself and as www of {name}; "
+        f"take {variant} out (state: absent where it is attached), or set www: false on {name}"
+    )

@@ -17,7 +17,7 @@ author:
 description:
   - Attaches a domain to a web application, changes its settings, or detaches it.
   - An attribute that is not given is left as it is.
-  - For more than a few domains use M(multisite.runcloud.runcloud_domains), which needs one list request for all of them.
+  - For more than a few domains use M(multisite.runcloud.runcloud_domains), which reads the list once for all of them.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
   - multisite.runcloud.runcloud.webapp
@@ -56,7 +56,8 @@ options:
   redirection:
     description:
       - Which of the two names redirects to the other, where O(www=true).
-      - V(www) redirects to the name with C(www.), V(non-www) to the one without. V(none) for a new domain unless told otherwise.
+      - V(www) redirects to the name with C(www.), V(non-www) to the one without.
+      - V(none) for a new domain unless told otherwise.
     type: str
     choices: [none, www, non-www]
 notes:
@@ -99,7 +100,7 @@ domain:
   description:
     - The domain as it is after the run, or would be (in check mode, without C(id) and C(created_at) where it is new).
     - V(null) where it is not attached. A value that RunCloud does not show (old API v2) is V(null), too.
-  returned: success
+  returned: when the list of domains could be read
   type: dict
   contains:
     id:
@@ -138,16 +139,33 @@ domain:
       description: When it was attached, as RunCloud says it (UTC).
       type: str
       sample: "2026-07-09 07:02:13"
+applied:
+  description: The domain, where something was changed before the failure.
+  returned: failure after the plan was made
+  type: list
+  elements: str
+  sample: []
 errors:
-  description: What went wrong.
-  returned: failure after the first write
+  description: What went wrong, with the domain as the key.
+  returned: failure after the plan was made
   type: dict
   sample: {"shop.example.com": "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."}
+not_attempted:
+  description: The domain, where a step that was left was not tried because of the failure.
+  returned: failure after the plan was made
+  type: list
+  elements: str
+  sample: []
 failure:
   description: The request that failed, in parts.
   returned: failure of a request
   type: dict
-  sample: {"method": "GET", "path": "/servers/1903/webapps/646/domains", "status": 401, "message": "Unauthenticated.", "fields": {}}
+  sample:
+    method: GET
+    path: /servers/1903/webapps/646/domains?page=1&perPage=40
+    status: 401
+    message: Unauthenticated.
+    fields: {}
 api:
   description: Requests made, how many of them were repeats, and the seconds spent waiting.
   returned: when RunCloud was addressed
@@ -160,6 +178,7 @@ import typing as t
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _domains_module,
     _module,
+    _plan,
     _resources,
     _wishes,
 )
@@ -177,14 +196,20 @@ SPEC: dict[str, t.Any] = {
 
 def synchronise(context: _module.Context) -> dict[str, t.Any]:
     """Bring one domain into the state asked for."""
-    item = {key: context.options[key] for key in ("name", "state", "type", "www", "redirection")}
+    wish = _read_wish(context.options)
+
+    def report(dummy: _plan.DomainPlan, rows: t.Sequence[_resources.Domain]) -> dict[str, object]:
+        return {"domain": next((_domains_module.as_result(row) for row in rows if row.name == wish.name), None)}
+
+    return _domains_module.synchronise(context, [wish], report)
+
+
+def _read_wish(options: t.Mapping[str, t.Any]) -> _wishes.Wish:
     try:
-        wish = _wishes.parse_wish(item)
+        name = _wishes.parse_name(options["name"])
     except _wishes.InputError as exc:
         raise _wishes.InputError(f"name: {exc}") from exc
-    dummy, rows, result = _domains_module.synchronise(context, [wish])
-    found = next((_domains_module.as_result(row) for row in rows if row.name == wish.name), None)
-    return {**result, "domain": found}
+    return _wishes.parse_wish({**{key: options[key] for key in ("state", "type", "www", "redirection")}, "name": name})
 
 
 def main() -> None:

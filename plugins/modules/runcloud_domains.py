@@ -47,7 +47,8 @@ options:
     description:
       - Whether domains are removed that are attached but not in O(domains).
       - Never removed are the primary domain, RunCloud's own test domains, and what O(purge_keep) has.
-      - Refused, before anything is written, when O(domains) asks for no domain at all or O(purge_limit) would be exceeded.
+      - Refused, before anything is written, when O(domains) asks for no domain at all, and when O(purge_limit) would be
+        exceeded.
     type: bool
     default: false
   purge_keep:
@@ -74,7 +75,8 @@ options:
     type: list
     elements: dict
 notes:
-  - API v2 documents no way to change a domain. There, a domain that differs is reported in RV(errors), and the rest is done.
+  - API v2 documents no way to change a domain. There, a domain that differs is reported in RV(errors), and so is a new
+    one that shall be the primary domain. The rest is done.
   - Where RunCloud does not say which domain is the primary one (old API v2), nothing is removed.
   - After changes the list of domains is read once more to see that RunCloud did what it was asked for.
 seealso:
@@ -112,7 +114,8 @@ EXAMPLES = r"""
 RETURN = r"""
 domains:
   description:
-    - All domains of the web application after the run, or as they would be (in check mode, new ones with V(null) as C(id)).
+    - All domains of the web application after the run, or as they would be.
+    - In check mode, new ones have V(null) as C(id).
     - A value that RunCloud does not show (old API v2) is V(null).
   returned: when the plan could be made
   type: list
@@ -185,7 +188,9 @@ plan:
       elements: str
       sample: []
     kept_back:
-      description: Names attached but not asked for that O(purge) spares, each with the reason.
+      description:
+        - Names attached but not asked for that O(purge) spares, each with the reason.
+        - Also the primary domain where it is asked to be absent, while the one that takes its place is held or refused.
       type: list
       elements: dict
       sample: [{"name": "app.p.runcloud.link", "reason": "it is a test domain of RunCloud"}]
@@ -215,7 +220,12 @@ failure:
   description: The request that failed, in parts.
   returned: failure of a request before the first write
   type: dict
-  sample: {"method": "GET", "path": "/servers/1903/webapps/646/domains", "status": 401, "message": "Unauthenticated.", "fields": {}}
+  sample:
+    method: GET
+    path: /servers/1903/webapps/646/domains?page=1&perPage=40
+    status: 401
+    message: Unauthenticated.
+    fields: {}
 api:
   description: Requests made, how many of them were repeats, and the seconds spent waiting.
   returned: when RunCloud was addressed
@@ -229,6 +239,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _domains_module,
     _module,
     _plan,
+    _resources,
     _wishes,
 )
 
@@ -247,14 +258,18 @@ SPEC: dict[str, t.Any] = {
 def synchronise(context: _module.Context) -> dict[str, t.Any]:
     """Make the domains of the web application equal to the list."""
     options = context.options
-    plan, rows, result = _domains_module.synchronise(
+    return _domains_module.synchronise(
         context,
         _wishes.parse_wishes(options["domains"]),
+        _report,
         _plan.Purge(options["purge"], tuple(options["purge_keep"]), options["purge_limit"]),
         _wishes.parse_hold(options["hold"]),
         _module.read_attached(options),
     )
-    return {**result, "plan": plan.as_dict(), "domains": [_domains_module.as_result(row) for row in rows]}
+
+
+def _report(plan: _plan.DomainPlan, rows: t.Sequence[_resources.Domain]) -> dict[str, object]:
+    return {"plan": plan.as_dict(), "domains": [_domains_module.as_result(row) for row in rows]}
 
 
 def main() -> None:
