@@ -14,17 +14,19 @@ import datetime
 import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _hostnames,
     _module,
     _own_certificate,
     _resources,
     _ssl_apply,
     _ssl_plan,
+    _ssl_result,
+    _ssl_served,
     _ssl_state,
     _ssl_wait,
     _tls,
     _wishes,
 )
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_result import ADVANCED, BASIC
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
 if t.TYPE_CHECKING:
@@ -33,8 +35,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
-BASIC = "basic"
-ADVANCED = "advanced"
 _CSR_OPTIONS = tuple(f"csr_{name}" for name in _resources.CSR_FIELDS)
 
 
@@ -139,7 +139,7 @@ class _Run:
         self.options = context.options
         self.request = request
         self.app: WebAppApi = context.webapp()
-        self.handshakes = _Handshakes(context, self.app.server_id)
+        self.handshakes = _ssl_served.Handshakes(context, self.app.server_id)
         self.wish = dataclasses.replace(request.wish, external_api=self._external_api())
 
     def execute(self) -> dict[str, t.Any]:
@@ -192,7 +192,7 @@ class _Run:
         if mode is not None and (mode == ADVANCED) != current.advanced:
             if not self.options["switch_mode"]:
                 raise InputError(
-                    f"mode: {mode!r} is asked for, but the web application is in {_mode(current)} mode. Switching deletes "
+                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} mode. Switching deletes "
                     "its certificates until new ones are there; set switch_mode: true if this is meant"
                 )
             change["mode"] = mode
@@ -209,7 +209,7 @@ class _Run:
             found.auto_ssl is not None and found.auto_ssl != bool(wanted.auto_ssl)
         ):
             raise InputError(
-                f"mode: RunCloud accepted the request, but is still in {_mode(found)} mode; check the plan"
+                f"mode: RunCloud accepted the request, but is still in {_ssl_result.mode_name(found)} mode; check the plan"
             )
         return dataclasses.replace(found, auto_ssl=wanted.auto_ssl), change
 
@@ -309,121 +309,21 @@ class _Run:
         method_change: Mapping[str, object],
     ) -> dict[str, t.Any]:
         names = plan.names if after is before else _ssl_plan.report_names(after)
-        certificates = certificate_results(after, names)
+        certificates = _ssl_result.certificate_results(after, names)
         pending = dict([*plan.pending, *outcome.pending])
         changes = _changes(plan, before)
         return {
             "changed": outcome.changed or bool(method_change),
-            "mode": _mode(method),
+            "mode": _ssl_result.mode_name(method),
             "auto_ssl": method.auto_ssl,
             "certificates": certificates,
-            "names": [name_result(report, after.now) for report in names.values()],
+            "names": [_ssl_result.name_result(report, after.now) for report in names.values()],
             "orders": plan.orders if self.context.check_mode else outcome.orders,
             "pending": [{"name": name, "reason": reason} for name, reason in pending.items()],
             "unverified": sorted(plan.unverified),
             "ignored": list(outcome.ignored),
             **self.context.diff(*_with_method(changes, method_change)),
         }
-
-
-class _Handshakes:
-    """Asks the server itself, unless that is not wanted or was found impossible."""
-
-    def __init__(self, context: Context, server_id: int) -> None:
-        self._context = context
-        self._server_id = server_id
-        self._address: str | None = context.options["verify_address"] or None
-        self._off = context.options["verify"] == "none"
-
-    def __call__(self, names: Iterable[str]) -> _tls.ServedReport | None:
-        wanted = [name for name in names if not _hostnames.is_test_domain(name)]
-        if self._off or not wanted:
-            return None
-        port = self._context.options["verify_port"]
-        address = self._find_address()
-        if address is None:
-            return self._give_up("RunCloud does not say the server's address; set verify_address")
-        report = _tls.read_served(address, wanted, port=port, progress=self._progress)
-        if not report.reachable:
-            return self._give_up(f"{address}:{port} cannot be asked from here: {report.reason}")
-        return report
-
-    def _find_address(self) -> str | None:
-        if self._address is None:
-            self._address = self._context.cloud.server(self._server_id).address
-        return self._address
-
-    def _give_up(self, reason: str) -> None:
-        self._off = True
-        self._context.module.warn(
-            f"What the server really serves could not be verified, so only what RunCloud tells was used ({reason})."
-        )
-
-    def _progress(self, done: int, total: int) -> None:
-        self._context.progress(f"handshakes: {done}/{total}")
-
-
-def certificate_results(
-    state: _ssl_plan.SslState, names: Mapping[str, _ssl_plan.NameReport]
-) -> list[dict[str, object]]:
-    """Give the certificates as the modules return them, without keys."""
-    found = []
-    for key, certificate in state.certificates.items():
-        if certificate is not None:
-            reports = list(names.values()) if key is None else [names[key]] if key in names else []
-            found.append(certificate_result(certificate, reports, state.now))
-    return found
-
-
-def certificate_result(
-    certificate: _resources.Certificate, reports: Iterable[_ssl_plan.NameReport], now: datetime.datetime
-) -> dict[str, object]:
-    """Give one certificate as the modules return it. Dates are UTC, ``days_left`` whole days."""
-    reports = list(reports)
-    return {
-        "id": certificate.id,
-        "domain": certificate.domain,
-        "provider": certificate.provider,
-        "valid_until": _date(certificate.valid_until),
-        "days_left": _days(certificate.valid_until, now),
-        "renewal_date": _date(certificate.renewal_date),
-        "created_at": _date(certificate.created_at),
-        "staging": certificate.staging,
-        "authorization_method": certificate.authorization_method,
-        "external_api": certificate.external_api,
-        "enable_http": certificate.enable_http,
-        "enable_hsts": certificate.enable_hsts,
-        "enable_hsts_preload": certificate.enable_hsts_preload,
-        "tls_versions": certificate.tls_versions,
-        "covers": [name for report in reports for name in report.covers],
-        "missing": [name for report in reports for name in report.missing],
-    }
-
-
-def name_result(report: _ssl_plan.NameReport, now: datetime.datetime) -> dict[str, object]:
-    """Give what visitors of one domain get, as the modules return it."""
-    return {
-        "name": report.name,
-        "covers": list(report.covers),
-        "missing": list(report.missing),
-        "expires": _date(report.expires),
-        "days_left": _days(report.expires, now),
-        "issuer": report.issuer,
-        "served_by_other": report.served_by_other,
-        "error": report.error,
-    }
-
-
-def _mode(method: _resources.SslMethod) -> str:
-    return ADVANCED if method.advanced else BASIC
-
-
-def _date(moment: datetime.datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else None
-
-
-def _days(moment: datetime.datetime | None, now: datetime.datetime) -> int | None:
-    return (moment - now).days if moment else None
 
 
 def _changes(

@@ -431,6 +431,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _resources,
     _ssl_module,
     _ssl_plan,
+    _ssl_result,
     _wishes,
 )
 
@@ -438,7 +439,7 @@ SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,
     **_module.WEBAPP_SPEC,
     "state": {"type": "str", "choices": list(_wishes.STATES), "default": _wishes.PRESENT},
-    "mode": {"type": "str", "choices": [_ssl_module.BASIC, _ssl_module.ADVANCED]},
+    "mode": {"type": "str", "choices": [_ssl_result.BASIC, _ssl_result.ADVANCED]},
     "switch_mode": {"type": "bool", "default": False},
     "auto_ssl": {"type": "bool"},
     "domains": {"type": "list", "elements": "str"},
