@@ -281,6 +281,11 @@ class Client:
                     seen.add(identity)
         return rows
 
+    def page(self, path: str, number: int) -> tuple[Rows, int]:
+        """Read one page of a list: (its rows, how many pages there are). Raises ApiError."""
+        body = self.get(path, {"page": number, "perPage": PER_PAGE})
+        return self._rows(path, body), page_count(body)
+
     def request(
         self,
         method: str,
@@ -443,9 +448,7 @@ class Client:
         first_of_last_page: object = None
         for page in range(1, MAX_PAGES + 1):
             body = self.get(path, {**query, "page": page, "perPage": PER_PAGE})
-            rows = body.get("data") if isinstance(body, dict) else body
-            if not isinstance(rows, list):
-                raise ApiError("GET", path, message="a list was expected", advice=f"Check api_url ({self.url}).")
+            rows = self._rows(path, body)
             # A server that ignores ``page`` would send the same rows for ever.
             if rows and page > 1 and rows[0] == first_of_last_page:
                 return
@@ -453,6 +456,12 @@ class Client:
             yield rows
             if not _has_next(body, page, len(rows)):
                 return
+
+    def _rows(self, path: str, body: object) -> Rows:
+        rows = body.get("data") if isinstance(body, dict) else body
+        if not isinstance(rows, list):
+            raise ApiError("GET", path, message="a list was expected", advice=f"Check api_url ({self.url}).")
+        return rows
 
     def _note_date(self, headers: Mapping[str, str]) -> None:
         try:
@@ -571,15 +580,23 @@ def _has_next(body: object, page: int, rows: int) -> bool:
     """Say whether there is a further page (reference 1.3). A bare array (reference 3.6) is whole."""
     if not isinstance(body, dict) or rows == 0:
         return False
-    meta = body.get("meta")
-    pagination = meta.get("pagination") if isinstance(meta, dict) else None
-    if not isinstance(pagination, dict):
-        pagination = {}
+    pagination = _pagination(body)
     total_pages = _number(str(pagination.get("total_pages")))
     if total_pages is not None:
         return page < total_pages
     # Without a count, a full page may be followed by another.
     return rows >= (_number(str(pagination.get("per_page"))) or PER_PAGE)
+
+
+def page_count(body: object) -> int:
+    """Give how many pages an answer says there are; 1 where it says nothing of pages."""
+    return int(_number(str(_pagination(body).get("total_pages"))) or 1)
+
+
+def _pagination(body: object) -> Mapping[str, object]:
+    meta = body.get("meta") if isinstance(body, dict) else None
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    return pagination if isinstance(pagination, dict) else {}
 
 
 def _refused(exc: Exception) -> bool:

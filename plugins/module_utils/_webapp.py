@@ -217,6 +217,8 @@ class WebAppApi:
             if exc.status != 404:
                 raise
             return None
+        if _client.page_count(body) > 1:
+            body = self.client.list(path)
         listed = _parse_one(_resources.parse_certificate_list, body, path)
         return listed if listed is not None else _parse_one(_resources.parse_certificate, body, path)
 
@@ -248,16 +250,17 @@ class WebAppApi:
         self._delete(f"{self._ssl_path(domain)}/{ssl_id}")
 
     def log(self) -> list[_resources.LogEntry]:
-        """Read the first page of the activity log; 404 counts as empty (reference 2.3)."""
+        """Read the newest lines of the activity log, in whichever order it comes; 404 counts as empty (reference 2.3)."""
         path = f"{self._path}/log"
         try:
-            body = self.client.get(path, {"page": 1, "perPage": _client.PER_PAGE})
+            rows, pages = self.client.page(path, 1)
+            if pages > 1 and str(rows[0].get("created_at")) < str(rows[-1].get("created_at")):
+                rows = [*self.client.page(path, pages - 1)[0], *self.client.page(path, pages)[0]]
         except _client.ApiError as exc:
             if exc.status not in (403, 404):
                 raise
             return []
-        rows = body.get("data") if isinstance(body, dict) else body
-        return [_resources.parse_log_entry(row) for row in rows or [] if isinstance(row, dict)]
+        return _parse(_resources.parse_log_entry, rows, path)
 
     # Helpers
 
