@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import time
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -15,7 +16,12 @@ DAY = 86400.0
 
 def stamp(epoch: float) -> str:
     """Return a point in time (epoch seconds) as the wire spells it, UTC (reference 1.6 and U20)."""
-    return time.strftime(FORMAT, time.gmtime(epoch))
+    return _stamp(int(epoch))
+
+
+@functools.lru_cache(maxsize=4096)
+def _stamp(second: int) -> str:
+    return time.strftime(FORMAT, time.gmtime(second))
 
 
 def optional_stamp(epoch: float | None) -> str | None:

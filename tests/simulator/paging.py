@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from .errors import InvalidData
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 def envelope(
-    rows: Sequence[T], spell: Callable[[T], Any], query: Mapping[str, str], address: str, switches: Switches
+    rows: Collection[T], spell: Callable[[T], Any], query: Mapping[str, str], address: str, switches: Switches
 ) -> dict[str, Any]:
     """Return one page of ``rows`` in RunCloud's envelope.
 
@@ -33,7 +34,7 @@ def envelope(
     size = min(size, MAX_SIZE)
     page = _number(query.get("page"), 1)
     pages = max(1, -(-len(rows) // size))
-    data = [spell(row) for row in rows[(page - 1) * size : page * size]]
+    data = [spell(row) for row in itertools.islice(rows, (page - 1) * size, page * size)]
     links = _links(page, pages, size, address)
     return {
         "data": data,

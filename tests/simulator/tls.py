@@ -37,6 +37,7 @@ class TlsServer:
         self._default = self._load(*authorities.leaf(authorities.other, [OTHER_TENANT], now - DAY, now + 3650 * DAY))
         self._default.sni_callback = self._choose
         self._server: asyncio.Server | None = None
+        self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def show(self, world: World) -> None:
         """Serve this state from now on."""
@@ -45,15 +46,31 @@ class TlsServer:
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port."""
         self._server = await asyncio.start_server(
-            _answer, host, port, ssl=self._default, backlog=1024, ssl_handshake_timeout=20.0
+            self._answer, host, port, ssl=self._default, backlog=1024, ssl_handshake_timeout=20.0
         )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Stop listening and remove what lay on disk."""
+        """Stop listening, hang up on whoever is still there, and remove what lay on disk."""
         if self._server is not None:
             self._server.close()
+        for writer in self._visits.values():
+            writer.transport.abort()
+        if self._visits:
+            await asyncio.wait(list(self._visits), timeout=1.0)
         self._folder.cleanup()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request with a line of text, for people who look with a browser or curl."""
+        visit = asyncio.current_task()
+        if visit is not None:
+            self._visits[visit] = writer
+            visit.add_done_callback(lambda done: self._visits.pop(done, None))
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30.0)
+            writer.write(_REPLY)
+            await writer.drain()
+        writer.close()
 
     def _choose(self, tls: ssl.SSLObject | ssl.SSLSocket, host: str | None, _context: ssl.SSLContext) -> None:
         """Put the right certificate into a handshake; without one the default vhost's stays (reference 4.7)."""
@@ -94,12 +111,3 @@ class TlsServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context
-
-
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one request with a line of text, for people who look with a browser or curl."""
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
-        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30.0)
-        writer.write(_REPLY)
-        await writer.drain()
-    writer.close()

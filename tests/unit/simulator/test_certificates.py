@@ -54,17 +54,6 @@ def test_order_completes_at_once(sim: Simulator, api: Api, install: Body) -> Non
     assert (api.get("/ssl")["staging"], sim.orders()[0]["staging"]) == (True, True)
 
 
-def test_order_completes_without_anybody_asking(sim: Simulator, api: Api, install: Body) -> None:
-    sim.clock(speed=1000)
-    api.ok("POST", "/ssl", install)
-    # Nothing is asked for but the log of requests, which looks at no order.
-    while not sim.requests():
-        pass
-    while api("GET", "/ssl").json()["validUntil"] is None:
-        pass
-    assert results(sim) == [("POST", "issued")]
-
-
 def test_short_body_has_defaults(api: Api) -> None:
     row = api.ok("POST", "/ssl", {"provider": "letsencrypt", "enableHttp": 1, "enableHsts": 0, "ssl_protocol_id": 1})
     assert (row["authorizationMethod"], row["staging"], row["ssl_protocol_id"]) == ("http-01", False, 1)

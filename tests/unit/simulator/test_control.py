@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -45,13 +47,22 @@ def test_says_where_it_is_in_one_line_and_stops_on_sigterm() -> None:
     assert (process.returncode, output, errors) == (0, "", "")
 
 
-def test_stops_with_its_standard_input() -> None:
+def test_stops_with_its_standard_input_and_leaves_visitors_without_a_word() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     with start("--stop-with-stdin", "--tls-port", "0") as process:
         assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["tls_port"] > 0
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(timeout=30) == 0
+        where = json.loads(process.stdout.readline())
+        port = int(where["url"].rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", where["tls_port"]), timeout=30) as plain,
+            context.wrap_socket(plain, server_hostname="a.example"),
+            socket.create_connection(("127.0.0.1", where["tls_port"]), timeout=30),
+            socket.create_connection(("127.0.0.1", port), timeout=30),
+        ):
+            output, errors = process.communicate(timeout=30)
+        assert (process.returncode, output, errors) == (0, "", "")
 
 
 @pytest.mark.parametrize(
