@@ -39,8 +39,13 @@ def simulator_process() -> Iterator[Simulator]:
     """The process of the simulator, one for all tests."""
     from simulator.process import Simulator
 
-    with Simulator() as process:
-        yield process
+    process = Simulator()
+    with pytest.MonkeyPatch.context() as environment:
+        # Its coverage is of no interest, and measuring it would slow it down.
+        environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        process.start()
+    yield process
+    process.stop()
 
 
 @pytest.fixture
