@@ -38,13 +38,13 @@ def wordpress_networks() -> Iterator[Networks]:
 
 @pytest.fixture
 def subdomain(wordpress_networks: Networks) -> Site:
-    """The subdomain network, with its plain wp-config.php."""
-    wordpress_networks.subdomain.configure()
+    """The subdomain network, as it was installed, but for its sites and the plugin's table."""
+    wordpress_networks.subdomain.reset()
     return wordpress_networks.subdomain
 
 
 @pytest.fixture
 def subdirectory(wordpress_networks: Networks) -> Site:
-    """The subdirectory network, with its plain wp-config.php."""
-    wordpress_networks.subdirectory.configure()
+    """The subdirectory network, as it was installed, but for its sites and the plugin's table."""
+    wordpress_networks.subdirectory.reset()
     return wordpress_networks.subdirectory

@@ -122,16 +122,24 @@ require_once ABSPATH . 'wp-settings.php';
         *,
         sites: Sequence[Mapping[str, Any]] = (),
         tables: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
-        options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Replace the network's sites, the plugin's table (``rows``; ``tables`` by network) and network options."""
+        """Replace the network's sites and the plugin's table (``rows``; ``tables`` gives it for each network)."""
         everything = dict(tables or {})
         if rows is not None:
             everything[1] = rows
         flags = {"path": "/", "archived": False, "spam": False, "deleted": False}
-        self.run(
-            SCRIPTS / "fill.php",
-            {"sites": [{**flags, **site} for site in sites], "tables": everything, "options": options or {}},
+        self.run(SCRIPTS / "fill.php", {"sites": [{**flags, **site} for site in sites], "tables": everything})
+
+    def options(self, **values: Any) -> None:
+        """Set options of the network."""
+        self.run(SCRIPTS / "options.php", values)
+
+    def reset(self) -> None:
+        """Bring configuration and options back to what they were after the installation."""
+        self.configure()
+        self.query(
+            "DELETE FROM {prefix}sitemeta WHERE meta_key LIKE 'wu\\_%' OR meta_key LIKE 'wp-ultimo\\_%' "
+            "OR meta_key = 'active_sitewide_plugins'"
         )
 
     def query(self, sql: str) -> None:

@@ -3,30 +3,38 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Makes sites by WordPress' own functions, and fills the plugin's table and settings through $wpdb.
-// $input: sites (slug, domain, path, archived, spam, deleted), rows (columns of the table), tables (network id => rows),
-// options (network option => value). What is there already is replaced.
+// Makes sites by WordPress' own functions, and fills the plugin's table through $wpdb.
+// $input: sites (domain, path, archived, spam, deleted), tables (network id => rows as columns and values).
+// What is there already is replaced; sites that are as wanted stay, because making them is slow.
 
-foreach ( get_sites( array( 'number' => 0, 'site__not_in' => array( get_main_site_id() ) ) ) as $site ) {
-	wp_delete_site( $site->blog_id );
+$flags  = array( 'archived', 'spam', 'deleted' );
+$others = get_sites( array( 'number' => 0, 'site__not_in' => array( get_main_site_id() ), 'orderby' => 'id' ) );
+$wanted = array();
+foreach ( $input['sites'] as $index => $site ) {
+	$wanted[] = array( $index + 2, $site['domain'], $site['path'] );
 }
-$wpdb->query( "ALTER TABLE $wpdb->blogs AUTO_INCREMENT = 2" );
-foreach ( $input['sites'] as $site ) {
-	$id = wp_insert_site(
-		array(
-			'domain'     => $site['domain'],
-			'path'       => $site['path'],
-			'network_id' => get_current_network_id(),
-			'user_id'    => 1,
-		)
-	);
-	if ( is_wp_error( $id ) ) {
-		fwrite( STDERR, $site['domain'] . ': ' . $id->get_error_message() );
-		exit( 1 );
+$there = array();
+foreach ( $others as $site ) {
+	$there[] = array( (int) $site->blog_id, $site->domain, $site->path );
+}
+if ( $there !== $wanted ) {
+	foreach ( $others as $site ) {
+		wp_delete_site( $site->blog_id );
 	}
-	foreach ( array( 'archived', 'spam', 'deleted' ) as $flag ) {
-		if ( ! empty( $site[ $flag ] ) ) {
-			update_blog_status( $id, $flag, '1' );
+	$wpdb->query( "ALTER TABLE $wpdb->blogs AUTO_INCREMENT = 2" );
+	foreach ( $input['sites'] as $site ) {
+		$values = array( 'domain' => $site['domain'], 'path' => $site['path'], 'user_id' => 1 );
+		$id     = wp_insert_site( $values + array( 'network_id' => get_current_network_id() ) );
+		if ( is_wp_error( $id ) ) {
+			fwrite( STDERR, $site['domain'] . ': ' . $id->get_error_message() );
+			exit( 1 );
+		}
+	}
+}
+foreach ( $input['sites'] as $index => $site ) {
+	foreach ( $flags as $flag ) {
+		if ( (bool) get_site( $index + 2 )->$flag !== $site[ $flag ] ) {
+			update_blog_status( $index + 2, $flag, $site[ $flag ] ? '1' : '0' );
 		}
 	}
 }
@@ -42,8 +50,4 @@ foreach ( $input['tables'] as $network => $rows ) {
 		}
 	}
 	$wpdb->query( 'COMMIT' );
-}
-
-foreach ( $input['options'] as $name => $value ) {
-	null === $value ? delete_site_option( $name ) : update_site_option( $name, $value );
 }
