@@ -68,7 +68,7 @@ class SslWish:
     environment: str = LIVE
     authorization_method: str | None = None
     external_api: int | None = None
-    options: CertificateOptions = CertificateOptions()
+    options: CertificateOptions = dataclasses.field(default_factory=CertificateOptions)
     own: OwnCertificate | None = None
     csr: tuple[tuple[str, str], ...] = ()
     renew_before: datetime.timedelta = datetime.timedelta(days=14)
@@ -176,6 +176,22 @@ def report_names(state: SslState) -> dict[str, NameReport]:
     return {row.name: _name_report(row, state, certificate, application) for row in domains}
 
 
+def expiring_names(state: SslState, soon: datetime.datetime) -> list[str]:
+    """List the domains whose certificate ends before ``soon`` or has ended.
+
+    :param state: what is known.
+    :param soon: by RunCloud's clock.
+    """
+    domains = _certifiable(state)
+    if state.advanced:
+        ends = {row.name: _end(state.certificates.get(row.name), _own_presented(row, state.served)) for row in domains}
+    else:
+        certificate = state.certificates.get(None)
+        end = _end(certificate, application_certificate(domains, certificate, state.served))
+        ends = {name: end for name, report in report_names(state).items() if report.covers}
+    return [name for name, end in ends.items() if end is not None and end <= soon]
+
+
 def application_certificate(
     domains: Sequence[Domain], certificate: Certificate | None, served: ServedReport | None
 ) -> ServedCertificate | None:
@@ -216,6 +232,12 @@ def _own_presented(row: Domain, served: ServedReport | None) -> ServedCertificat
     """Give what the server presents for a domain where it is the domain's own certificate."""
     presented = _presented(row, served)
     return presented if presented is not None and _hostnames.covered_by(row.name, presented.names) else None
+
+
+def _end(certificate: Certificate | None, presented: ServedCertificate | None) -> datetime.datetime | None:
+    """Give when a certificate ends, as RunCloud and the server tell: the later, since one may lag behind."""
+    dates = [certificate.valid_until if certificate else None, presented.not_after if presented else None]
+    return max((date for date in dates if date is not None), default=None)
 
 
 def _certifiable(state: SslState) -> list[Domain]:
@@ -379,7 +401,7 @@ class _Planner:
         if not self._orderable(row, certificate, row.served_names):
             return []
         step = self._order_step(via, row, certificate, row.served_names)
-        return [(step, self._ends(certificate, own))]
+        return [(step, _end(certificate, own))]
 
     def _advanced_order(
         self, row: Domain, certificate: Certificate | None, presented: ServedCertificate | None
@@ -457,13 +479,8 @@ class _Planner:
         dates = [certificate.created_at if certificate else None, presented.not_before if presented else None]
         return max((date for date in dates if date is not None), default=None)
 
-    def _ends(self, certificate: Certificate | None, presented: ServedCertificate | None) -> datetime.datetime | None:
-        """Give when a certificate ends, as RunCloud and the server tell: the later, since one may lag behind."""
-        dates = [certificate.valid_until if certificate else None, presented.not_after if presented else None]
-        return max((date for date in dates if date is not None), default=None)
-
     def _near_expiry(self, certificate: Certificate, presented: ServedCertificate | None) -> bool:
-        ends = self._ends(certificate, presented)
+        ends = _end(certificate, presented)
         return ends is not None and ends <= self.soon
 
     def _needs_reissue(self, certificate: Certificate) -> bool:

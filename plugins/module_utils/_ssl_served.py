@@ -35,10 +35,12 @@ class Handshakes:
         port = self._context.options["verify_port"]
         address = self._find_address()
         if address is None:
-            return self._give_up("RunCloud does not say the server's address; set verify_address")
+            self._give_up("RunCloud does not say the server's address; set verify_address")
+            return None
         report = _tls.read_served(address, wanted, port=port, progress=self._progress)
         if not report.reachable:
-            return self._give_up(f"{address}:{port} cannot be asked from here: {report.reason}")
+            self._give_up(f"{address}:{port} cannot be asked from here: {report.reason}")
+            return None
         return report
 
     def _find_address(self) -> str | None:

@@ -15,7 +15,8 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Tells of one server, or of all servers, what RunCloud knows of it. Above all its address, and whether RunCloud reaches it.
+  - Tells of one server, or of all servers, what RunCloud knows of it. Above all its address, and whether RunCloud
+    reaches it.
   - One request reads a server by its id. By its name, and for all, it is one request for every 40 servers that match.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
@@ -24,17 +25,17 @@ extends_documentation_fragment:
 options:
   server_id:
     description:
-      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
-        this order.
-      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server and all are
-        wanted, set both variables to an empty text for the task (keyword C(environment)).
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
+        otherwise, in this order.
+      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server and
+        all are wanted, set both variables to an empty text for the task (keyword C(environment)).
     type: int
   server_name:
     description: Name of the server, instead of O(server_id).
     type: str
 notes:
-  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them by their
-    id.
+  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them
+    by their id.
 seealso:
   - module: multisite.runcloud.runcloud_webapp_info
 """
