@@ -24,8 +24,8 @@ options:
   api_token:
     description:
       - Token for API v3 (in RunCloud's panel under Workspace, Settings, API Management).
-      - If neither this nor O(api_key) and O(api_secret) is given, the environment variable E(RUNCLOUD_API_TOKEN) is used,
-        then E(WU_RUNCLOUD_API_TOKEN).
+      - If neither this nor O(api_key) and O(api_secret) is given, the environment variable E(RUNCLOUD_API_TOKEN) is
+        used, then E(WU_RUNCLOUD_API_TOKEN).
       - Mutually exclusive with O(api_key) and O(api_secret). Where the environment has both kinds, the token is used.
     type: str
   api_key:
@@ -36,13 +36,14 @@ options:
   api_secret:
     description:
       - Secret that belongs to O(api_key).
-      - The environment variables E(RUNCLOUD_API_SECRET) and E(WU_RUNCLOUD_API_SECRET) are used otherwise, in this order.
+      - The environment variables E(RUNCLOUD_API_SECRET) and E(WU_RUNCLOUD_API_SECRET) are used otherwise, in this
+        order.
     type: str
   api_url:
     description:
       - Base URL of the API. The environment variable E(RUNCLOUD_API_URL) is used otherwise.
-      - The default is V(https://manage.runcloud.io/api/v3) with a token and V(https://manage.runcloud.io/api/v2) with key and
-        secret. What it ends in (C(/v2) or C(/v3)) says which version of the API is spoken.
+      - The default is V(https://manage.runcloud.io/api/v3) with a token and V(https://manage.runcloud.io/api/v2) with
+        key and secret. What it ends in (C(/v2) or C(/v3)) says which version of the API is spoken.
       - C(http) is refused unless the host is this machine itself.
     type: str
   validate_certs:
@@ -74,8 +75,8 @@ options:
 options:
   server_id:
     description:
-      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
-        this order.
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
+        otherwise, in this order.
       - Used as it is, without a request that confirms it.
     type: int
   server_name:
@@ -87,8 +88,8 @@ options:
 options:
   server_id:
     description:
-      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used otherwise, in
-        this order.
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
+        otherwise, in this order.
       - Used as it is, without a request that confirms it.
     type: int
   server_name:
@@ -96,8 +97,8 @@ options:
     type: str
   webapp_id:
     description:
-      - Id of the web application. The environment variables E(RUNCLOUD_APP_ID) and E(WU_RUNCLOUD_APP_ID) are used otherwise,
-        in this order.
+      - Id of the web application. The environment variables E(RUNCLOUD_APP_ID) and E(WU_RUNCLOUD_APP_ID) are used
+        otherwise, in this order.
       - Used as it is, without a request that confirms it.
     type: int
     aliases:

@@ -23,6 +23,8 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
 from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_state import single
 
 if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
     from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslPlan, SslStep
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
@@ -44,9 +46,13 @@ class Sent:
 
 @dataclasses.dataclass
 class SslOutcome:
-    """What a run did. ``errors``: by name; in basic mode under the first name of the certificate."""
+    """What a run did. ``errors``: by name; in basic mode under the first name of the certificate.
+
+    ``updated``: changes of options that RunCloud took; whether they had an effect shows only when it is read back.
+    """
 
     sent: list[Sent] = dataclasses.field(default_factory=list)
+    updated: list[SslStep] = dataclasses.field(default_factory=list)
     errors: dict[str, str] = dataclasses.field(default_factory=dict)
     not_attempted: list[str] = dataclasses.field(default_factory=list)
     pending: list[tuple[str, str]] = dataclasses.field(default_factory=list)
@@ -87,10 +93,9 @@ class _Run:
         self.app = app
         self.progress = progress
         self.outcome = SslOutcome()
-        self.updated: list[SslStep] = []
 
     def execute(self) -> SslOutcome:
-        """Do the steps, and read once what changes of options have brought."""
+        """Do the steps."""
         total = len(self.plan.steps)
         stopped = False
         for number, step in enumerate(self.plan.steps):
@@ -104,7 +109,6 @@ class _Run:
                 self.outcome.errors[name_of(step)] = _explained(exc)
                 # Without the permission for one certificate there is none for the others (reference U15).
                 stopped = exc.fatal or exc.status == 403
-        self._verify_options()
         return self.outcome
 
     def _carry_out(self, step: SslStep) -> None:
@@ -123,7 +127,7 @@ class _Run:
         if step.pair is not None:
             body.update(pair_to_wire(step.pair))
         self.app.update_certificate(step.domain, _id(step), body)
-        self.updated.append(step)
+        self.outcome.updated.append(step)
 
     def _install(self, step: SslStep) -> Certificate | None:
         """Order the first certificate. A lost reply is looked up before the order is repeated."""
@@ -168,21 +172,23 @@ class _Run:
             )
             raise
 
-    def _verify_options(self) -> None:
-        """Read each changed certificate once: fields that RunCloud does not know are ignored silently (reference 4.1)."""
-        for step in self.updated:
-            before = step.certificate
-            try:
-                after = current_certificate(self.app, step.domain)
-            except _client.ApiError as exc:
-                self.outcome.changed = True
-                self.outcome.errors.setdefault(name_of(step), f"the change could not be read back: {exc}")
-                continue
-            asked = step.options or CertificateOptions()
-            ignored = _ssl_plan.differing_options(asked, after) if after is not None else []
-            self.outcome.ignored.extend(name for name in ignored if name not in self.outcome.ignored)
-            effective = before is None or after is None or _ssl_plan.differing_options(asked, before) != ignored
-            self.outcome.changed = self.outcome.changed or effective or step.pair is not None
+
+def verify_options(outcome: SslOutcome, certificates: Mapping[str | None, Certificate | None]) -> None:
+    """Compare the options that were sent with what RunCloud shows: it ignores unknown ones silently (reference 4.1).
+
+    :param outcome: its ``ignored`` and ``changed`` are completed.
+    :param certificates: as read after the run.
+    """
+    for step in (*outcome.updated, *(sent.step for sent in outcome.sent if sent.step.request is not None)):
+        after = certificates.get(step.key)
+        asked = step.request.options if step.request is not None else step.options
+        if after is None or asked is None:
+            continue
+        ignored = _ssl_plan.differing_options(asked, after)
+        outcome.ignored.extend(name for name in ignored if name not in outcome.ignored)
+        before = step.certificate
+        effective = before is None or _ssl_plan.differing_options(asked, before) != ignored
+        outcome.changed = outcome.changed or effective or step.pair is not None
 
 
 def _id(step: SslStep) -> int:

@@ -31,7 +31,7 @@ def too_many_names(count: int) -> str:
     """Say that one certificate cannot hold so many names, and what to do instead."""
     return (
         f"{count} names are more than Let's Encrypt puts in one certificate ({NAMES_IN_ONE_CERTIFICATE}); nothing was "
-        "ordered. Use mode: advanced (a certificate for each domain), a wildcard for the subsites, or a second application"
+        "ordered. Use mode: advanced (a certificate for each domain), a wildcard for subsites, or a second application"
     )
 
 
@@ -68,8 +68,8 @@ class Budget:
             return f"Let's Encrypt takes {ORDERS_IN_THREE_HOURS} orders in 3 hours; a later run goes on"
         if self._below_base(names[0]) and self.of_base >= OF_ONE_DOMAIN_IN_A_WEEK:
             return (
-                f"Let's Encrypt issues {OF_ONE_DOMAIN_IN_A_WEEK} certificates a week for {self.base}, and they are used "
-                f"up; a later run goes on, or attach *.{self.base} with one wildcard certificate (dns-01)"
+                f"Let's Encrypt issues {OF_ONE_DOMAIN_IN_A_WEEK} certificates a week for {self.base}, and they are "
+                f"used up; a later run goes on, or attach *.{self.base} with one wildcard certificate (dns-01)"
             )
         return None
 

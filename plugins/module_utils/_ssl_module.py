@@ -18,6 +18,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _own_certificate,
     _resources,
     _ssl_apply,
+    _ssl_diff,
     _ssl_plan,
     _ssl_result,
     _ssl_served,
@@ -41,10 +42,9 @@ _CSR_OPTIONS = tuple(f"csr_{name}" for name in _resources.CSR_FIELDS)
 def synchronise(context: Context) -> dict[str, t.Any]:
     """Bring the certificates of a web application into the state asked for (design 2.5 and 4)."""
     options = context.options
-    request = _Request.read(options)
-    if options["verify"] == "tls":
+    if options["verify"] == "tls" or options["provider"] == _resources.CUSTOM:
         _module.require("cryptography", _tls.HAS_CRYPTOGRAPHY, _tls.CRYPTOGRAPHY_IMPORT_ERROR, context.module)
-    return _Run(context, request).execute()
+    return _Run(context, _Request.read(options)).execute()
 
 
 def read_wish(options: Mapping[str, t.Any]) -> _ssl_plan.SslWish:
@@ -117,15 +117,9 @@ class _Request:
 
     @classmethod
     def read(cls, options: Mapping[str, t.Any]) -> _Request:
-        attached = None
-        if options["attached"] is not None:
-            try:
-                attached = tuple(_resources.domain_from_result(row) for row in options["attached"])
-            except _resources.WireError as exc:
-                raise InputError(f"attached: {exc}") from exc
         return cls(
             wish=read_wish(options),
-            attached=attached,
+            attached=_module.read_attached(options),
             changed=_names(options["changed_names"], "changed_names"),
             hold=_wishes.parse_hold(options["hold"]),
         )
@@ -153,9 +147,12 @@ class _Run:
         predicted = _ssl_apply.SslOutcome(changed=bool(plan.steps))
         outcome = self.context.carry_out(predicted, lambda: self._apply(plan))
         final = state
-        if outcome.sent or (outcome.changed and not self.context.check_mode):
+        if outcome.sent or outcome.updated:
             final = self._reread(state, plan)
-        result = self._result(plan, outcome, state, final, method, method_change)
+            _ssl_apply.verify_options(outcome, final.certificates)
+        elif outcome.changed and not self.wish.present and not self.context.check_mode:
+            final = dataclasses.replace(state, certificates=_without(state.certificates, plan.steps, outcome))
+        result = self._result(plan, outcome, final, method, method_change)
         for text in (*plan.warnings, *(f"RunCloud ignored {name}" for name in outcome.ignored)):
             self.context.module.warn(text)
         errors = {**plan.problems, **outcome.errors}
@@ -192,8 +189,8 @@ class _Run:
         if mode is not None and (mode == ADVANCED) != current.advanced:
             if not self.options["switch_mode"]:
                 raise InputError(
-                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} mode. Switching deletes "
-                    "its certificates until new ones are there; set switch_mode: true if this is meant"
+                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} mode. Switching "
+                    "deletes its certificates until new ones are there; set switch_mode: true if this is meant"
                 )
             change["mode"] = mode
         if auto_ssl is not None and auto_ssl != bool(current.auto_ssl):
@@ -288,30 +285,29 @@ class _Run:
         touched = [step.domain for step in plan.steps if step.domain is not None]
         reader = self._reader()
         if state.advanced and len(touched) == 1:
-            certificates = {**state.certificates, **reader.of_domains(touched)}
+            read: Mapping[str | None, _resources.Certificate | None] = reader.of_domains(touched)
             served = self.handshakes(row.name for row in state.domains if row.id is not None)
         else:
-            certificates, served = reader.read(
-                state.advanced, state.domains, frozenset(row.name for row in touched) or None
-            )
-            certificates = {**state.certificates, **certificates}
+            read, served = reader.read(state.advanced, state.domains, frozenset(row.name for row in touched) or None)
         return dataclasses.replace(
-            state, certificates=certificates, served=served, changed=frozenset(), now=self.context.client.now()
+            state,
+            certificates={**state.certificates, **read},
+            served=served,
+            changed=frozenset(),
+            now=self.context.client.now(),
         )
 
     def _result(
         self,
         plan: _ssl_plan.SslPlan,
         outcome: _ssl_apply.SslOutcome,
-        before: _ssl_plan.SslState,
         after: _ssl_plan.SslState,
         method: _resources.SslMethod,
         method_change: Mapping[str, object],
     ) -> dict[str, t.Any]:
-        names = plan.names if after is before else _ssl_plan.report_names(after)
+        names = _ssl_plan.report_names(after)
         certificates = _ssl_result.certificate_results(after, names)
         pending = dict([*plan.pending, *outcome.pending])
-        changes = _changes(plan, before)
         return {
             "changed": outcome.changed or bool(method_change),
             "mode": _ssl_result.mode_name(method),
@@ -322,70 +318,16 @@ class _Run:
             "pending": [{"name": name, "reason": reason} for name, reason in pending.items()],
             "unverified": sorted(plan.unverified),
             "ignored": list(outcome.ignored),
-            **self.context.diff(*_with_method(changes, method_change)),
+            **self.context.diff(*_ssl_diff.both_sides(plan, method_change)),
         }
 
 
-def _changes(
-    plan: _ssl_plan.SslPlan, state: _ssl_plan.SslState
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Give both sides of a diff: of each certificate that a step touches, what the step changes."""
-    before, after = [], []
-    for step in plan.steps:
-        old = _shown_before(step, plan)
-        new = _shown_after(step, old)
-        if old is not None:
-            before.append(old)
-        if new is not None:
-            after.append(new)
-    return before, after
-
-
-def _shown_before(step: _ssl_plan.SslStep, plan: _ssl_plan.SslPlan) -> dict[str, object] | None:
-    if step.certificate is None:
-        return None
-    known = step.certificate
-    reports = (
-        plan.names.values()
-        if step.domain is None
-        else [plan.names[step.domain.name]]
-        if step.domain.name in plan.names
-        else []
-    )
-    return {
-        "domain": step.key,
-        "provider": known.provider,
-        "environment": _ssl_plan.STAGING if known.staging else _ssl_plan.LIVE,
-        "authorization_method": known.authorization_method,
-        "covers": [name for report in reports for name in report.covers],
-        **{name: getattr(known, name, None) for name in _ssl_plan.OPTION_NAMES if name != "enable_hsts_subdomains"},
-    }
-
-
-def _shown_after(step: _ssl_plan.SslStep, old: dict[str, object] | None) -> dict[str, object] | None:
-    if step.action == "remove":
-        return None
-    new: dict[str, object] = {"domain": step.key, **(old or {})}
-    options = step.options
-    if step.names:
-        new["covers"] = list(step.names)
-    if step.request is not None:
-        options = step.request.options
-        new["provider"] = step.request.provider
-        new["environment"] = step.request.environment
-        new["authorization_method"] = step.request.authorization_method
-    for name in _ssl_plan.OPTION_NAMES:
-        if options is not None and name != "enable_hsts_subdomains" and getattr(options, name) is not None:
-            new[name] = getattr(options, name)
-    return new
-
-
-def _with_method(
-    changes: tuple[list[dict[str, object]], list[dict[str, object]]], method_change: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, object]]:
-    before, after = ({"certificates": rows} for rows in changes)
-    opposite = {BASIC: ADVANCED, ADVANCED: BASIC, True: False, False: True}
-    for key, value in method_change.items():
-        before[key] = opposite[t.cast("t.Any", value)]  # type: ignore[assignment]
-        after[key] = value  # type: ignore[assignment]
-    return before, after
+def _without(
+    certificates: Mapping[str | None, _resources.Certificate | None],
+    steps: Iterable[_ssl_plan.SslStep],
+    outcome: _ssl_apply.SslOutcome,
+) -> dict[str | None, _resources.Certificate | None]:
+    """Take out the certificates that were removed: the replies have said that they are gone."""
+    left = {*outcome.errors, *outcome.not_attempted}
+    gone = {step.key for step in steps if _ssl_apply.name_of(step) not in left}
+    return {key: None if key in gone else certificate for key, certificate in certificates.items()}

@@ -31,7 +31,7 @@ class Reader:
 
     :param app: the web application.
     :param handshakes: gives what the server presents for names, None where nothing is to be asked or nobody answers.
-    :param ask_all: in advanced mode, whether RunCloud's rows are needed also where the server presents a good certificate.
+    :param ask_all: in advanced mode, whether RunCloud is asked also where the server presents a good certificate.
     :param soon: a certificate that ends before this time is not good.
     """
 

@@ -155,7 +155,7 @@ class _Wait:
         if len(left) > 1:
             answer = self.app.certificates()
             if isinstance(answer, dict):
-                return {**answer}
+                return dict(answer.items())
         return {sent.step.key: _ssl_apply.current_certificate(self.app, sent.step.domain) for sent in left}
 
     def _without_failures(self, left: Sequence[Sent]) -> list[Sent]:

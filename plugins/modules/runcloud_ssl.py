@@ -16,8 +16,8 @@ author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
   - Brings the certificates of a web application into line with its domains, with as few orders as possible.
-  - In basic mode there is one certificate for all domains. It is ordered once more when a name is missing in it, or when it
-    ends soon. In advanced mode there is one for each domain, and each is looked at by itself.
+  - In basic mode there is one certificate for all domains. It is ordered once more when a name is missing in it, or
+    when it ends soon. In advanced mode there is one for each domain, and each is looked at by itself.
   - RunCloud's API does not tell which names a certificate covers. With O(verify=tls) the server itself is asked, by a
     handshake for each domain, which costs no request.
   - Names that RunCloud gave the web application for tests (below C(runcloud.link)) need no certificate.
@@ -79,8 +79,8 @@ options:
     default: live
   authorization_method:
     description:
-      - How Let's Encrypt checks that the domains are yours. V(http-01) for new certificates unless given, and as it is for
-        others.
+      - How Let's Encrypt checks that the domains are yours. V(http-01) for new certificates unless given, and as it
+        is for others.
       - V(dns-01) needs O(external_api), and is the only way to a wildcard.
     type: str
     choices: [http-01, dns-01]
@@ -113,7 +113,8 @@ options:
     description: For O(provider=csr), the country, as two letters.
     type: str
   enable_http:
-    description: Whether plain HTTP is served, too, instead of being redirected. As it is unless given, V(false) at first.
+    description: Whether plain HTTP is served, too, instead of being redirected. As it is unless given, V(false) at
+      first.
     type: bool
   enable_hsts:
     description: Whether browsers are told to use only HTTPS (HSTS). As it is unless given, V(false) at first.
@@ -168,8 +169,8 @@ options:
     type: int
     default: 50
   attached:
-    description: What M(multisite.runcloud.runcloud_domains) returned as RV(multisite.runcloud.runcloud_domains#module:domains),
-      which saves a second list request.
+    description: What M(multisite.runcloud.runcloud_domains) returned as
+      RV(multisite.runcloud.runcloud_domains#module:domains), which saves a second list request.
     type: list
     elements: dict
   changed_names:
@@ -179,16 +180,17 @@ options:
     default: []
   hold:
     description:
-      - Names for which nothing must be ordered, each with the reason, for example because their DNS does not point here.
-      - In basic mode an order would fail for all names. So where one is needed and a name of it is held, nothing is ordered
-        and the task fails.
+      - Names for which nothing must be ordered, each with the reason, for example because their DNS does not point
+        here.
+      - In basic mode an order would fail for all names. So where one is needed and a name of it is held, nothing is
+        ordered and the task fails.
     type: dict
     default: {}
 notes:
-  - Let's Encrypt puts 100 names in one certificate, and issues 50 certificates a week for one registered domain and 300 in
-    3 hours. What would be over is refused, or left to a later run, before anything is ordered.
-  - A failed order leaves the certificate that is there in place. Only where RunCloud wants the old one removed first is it
-    removed.
+  - Let's Encrypt puts 100 names in one certificate, and issues 50 certificates a week for one registered domain and
+    300 in 3 hours. What would be over is refused, or left to a later run, before anything is ordered.
+  - A failed order leaves the certificate that is there in place. Only where RunCloud wants the old one removed first
+    is it removed.
 seealso:
   - module: multisite.runcloud.runcloud_domains
   - module: multisite.runcloud.domain_dns_info
@@ -369,7 +371,8 @@ orders:
   elements: dict
   contains:
     via:
-      description: V(install) for a first certificate, V(redeploy) for the same again, V(reissue) for one of another kind.
+      description: V(install) for a first certificate, V(redeploy) for the same again, V(reissue) for one of another
+        kind.
       type: str
       sample: redeploy
     names:
@@ -416,7 +419,7 @@ failure:
   description: The request that failed, in parts.
   returned: failure of a request before the first write
   type: dict
-  sample: {"method": "GET", "path": "/servers/1903/webapps/646/ssl", "status": 401, "message": "Unauthenticated.", "fields": {}}
+  sample: {"method": "GET", "path": "/servers/1903", "status": 401, "message": "Unauthenticated.", "fields": {}}
 api:
   description: Requests made, how many of them were repeats, and the seconds spent waiting.
   returned: when RunCloud was addressed
