@@ -27,7 +27,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _tls,
     _wishes,
 )
-from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_result import ADVANCED, BASIC
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_result import ADVANCED
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
 if t.TYPE_CHECKING:
