@@ -115,9 +115,7 @@ class RestApi:
                 headers={"Accept": "application/json"},
             )
         except requests.exceptions.SSLError as exc:
-            advice = "give the authority by ca_path, or switch the check off by validate_certs"
-            text = f"rest_url {self.url!r}: its certificate is not trusted; {advice}"
-            raise _wordpress.WordPressError(text) from exc
+            raise _wordpress.WordPressError(f"rest_url {self.url!r}: {_tls_problem(exc)}") from exc
         except requests.exceptions.Timeout as exc:
             text = f"rest_url {self.url!r} gave no answer within {self._timeout:g} seconds (option timeout)"
             raise _wordpress.WordPressError(text) from exc
@@ -239,6 +237,14 @@ def _json(response: requests.Response) -> t.Any:
         except ValueError:
             continue
     return None
+
+
+def _tls_problem(exc: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+        return (
+            "its certificate is not trusted; give the authority by ca_path, or switch the check off by validate_certs"
+        )
+    return "there is no TLS at this address; check scheme and port"
 
 
 def _complaint(response: requests.Response) -> str:

@@ -64,6 +64,13 @@ options:
       - Read only this network of an installation that has several.
       - All networks of one installation are served by the same web application, so normally all of them are wanted.
     type: int
+  base_domains:
+    description:
+      - Further domains below which sites of the network have their addresses. They and the addresses below them are then
+        told from domains that were mapped (RV(domains[].kind)).
+    type: list
+    elements: str
+    default: []
   rest_url:
     description:
       - The network's main address, for V(rest). C(http://) is refused except for the loopback addresses.
@@ -372,7 +379,12 @@ import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.multisite.runcloud.plugins.module_utils import _inventory, _wordpress, _wordpress_rest
+from ansible_collections.multisite.runcloud.plugins.module_utils import (
+    _hostnames,
+    _inventory,
+    _wordpress,
+    _wordpress_rest,
+)
 
 
 def choose_method(params: dict[str, t.Any]) -> str:
@@ -426,11 +438,19 @@ def read_rest(params: dict[str, t.Any]) -> _wordpress.Reading:
     )
 
 
-def result_of(reading: _wordpress.Reading, network_id: int | None, read_credentials: bool) -> dict[str, t.Any]:
+def read_base_domains(given: list[str]) -> list[str]:
+    """Normalise the base domains."""
+    try:
+        return [_hostnames.normalise(name) for name in given]
+    except _hostnames.HostnameError as exc:
+        raise _wordpress.WordPressError(f"base_domains: {exc}") from exc
+
+
+def result_of(reading: _wordpress.Reading, params: dict[str, t.Any], base_domains: list[str]) -> dict[str, t.Any]:
     """Turn what was read into what the module returns."""
     inventory = reading.inventory
-    if network_id is not None:
-        inventory = inventory.only(network_id)
+    if params["network_id"] is not None:
+        inventory = inventory.only(params["network_id"])
     notes = [*reading.notes, *_inventory.oddities(inventory)]
     constants = reading.runcloud
     result = {
@@ -439,14 +459,14 @@ def result_of(reading: _wordpress.Reading, network_id: int | None, read_credenti
         "network": dataclasses.asdict(inventory.main_network),
         "networks": [dataclasses.asdict(network) for network in inventory.networks],
         "sites": [dataclasses.asdict(site) for site in inventory.sites],
-        "domains": [name.as_dict() for name in _inventory.names(inventory)],
+        "domains": [name.as_dict() for name in _inventory.names(inventory, base_domains)],
         "mappings": inventory.has_mappings,
         "notes": [note.as_dict() for note in notes],
         "plugin": dataclasses.asdict(inventory.plugin) if inventory.plugin else None,
         "wordpress": inventory.wordpress,
         "runcloud": constants.public() if constants else None,
     }
-    if read_credentials and constants:
+    if params["read_credentials"] and constants:
         result["credentials"] = constants.secret()
     return result
 
@@ -460,6 +480,7 @@ def main() -> None:
             "php": {"type": "str", "default": "php"},
             "url": {"type": "str"},
             "network_id": {"type": "int"},
+            "base_domains": {"type": "list", "elements": "str", "default": []},
             "rest_url": {"type": "str"},
             "rest_key": {"type": "str", "no_log": True},
             "rest_secret": {"type": "str", "no_log": True},
@@ -476,11 +497,12 @@ def main() -> None:
             msg="read_credentials: the result would show secrets; write 'no_log: true' on this task, then it cannot"
         )
     try:
+        base_domains = read_base_domains(params["base_domains"])
         method = choose_method(params)
         if method == _wordpress.REST and not _wordpress_rest.HAS_REQUESTS:
             module.fail_json(msg=missing_required_lib("requests"), exception=_wordpress_rest.REQUESTS_IMPORT_ERROR)
         reading = read_rest(params) if method == _wordpress.REST else read_here(params, method)
-        result = result_of(reading, params["network_id"], params["read_credentials"])
+        result = result_of(reading, params, base_domains)
     except (_wordpress.WordPressError, _inventory.InventoryError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)

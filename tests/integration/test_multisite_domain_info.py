@@ -59,9 +59,10 @@ def test_by_wp_cli(ansible: Ansible, wordpress: Path) -> None:
 
 
 def test_php_where_wp_cli_is_missing_also_in_check_mode(ansible: Ansible, wordpress: Path) -> None:
-    options = {"path": str(wordpress), "wp_cli": "no-such-wp", "php": f"{wordpress}/php"}
+    options = {"path": str(wordpress), "wp_cli": "no-such-wp", "php": f"{wordpress}/php", "base_domains": ["B.example"]}
     result = ansible.run_module("multisite_domain_info", options, check=True)
-    assert (result["method"], len(result["domains"])) == ("php", 15)
+    assert (result["method"], len(result["domains"])) == ("php", 16)
+    assert ("b.example", "base") in [(domain["domain"], domain["kind"]) for domain in result["domains"]]
     assert calls(wordpress) == ["php"]
 
 
@@ -117,6 +118,7 @@ BAD_OPTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing": ({}, ["path", "rest_url"]),
     "no path": ({"method": "php"}, ["method php", "path"]),
     "no key": ({"method": "rest", "rest_url": "https://network.test"}, ["method rest", "rest_key, rest_secret"]),
+    "no base domain": ({"path": "{folder}", "base_domains": ["no name"]}, ["base_domains", "no name"]),
     "no folder": ({"path": "/no/such/folder"}, ["path", "/no/such/folder"]),
     "no wp": ({"path": "{folder}", "method": "wp_cli", "wp_cli": "no-such-wp"}, ["wp_cli", "no-such-wp", "method=php"]),
     "no php": ({"path": "{folder}", "method": "php", "php": "no-such-php"}, ["php", "no-such-php"]),

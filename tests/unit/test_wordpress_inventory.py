@@ -95,6 +95,11 @@ class TestParsing:
         with pytest.raises(InventoryError, match=word):
             _inventory.parse({**load("cli-eval-inventory.json"), **change})
 
+    def test_the_main_network_need_not_be_the_first(self) -> None:
+        networks = [{"id": 1, "domain": "one.test"}, {"id": 2, "domain": "two.test"}]
+        found = _inventory.parse({"networks": networks, "main_network": 2, "sites": [], "domains": []})
+        assert found.main_network.domain == "two.test"
+
     @pytest.mark.parametrize("document", [None, [], "text"])
     def test_no_object(self, document: object) -> None:
         with pytest.raises(InventoryError, match="the answer"):
@@ -151,6 +156,15 @@ class TestNames:
     def test_a_single_site_in_a_folder_of_a_foreign_name_makes_it_a_base_domain(self) -> None:
         sites = (Site(1, "network.test"), Site(4, "base.example", "/one/"))
         assert [name.kind for name in _inventory.names(network_with(sites=sites))] == ["network", "base"]
+
+    def test_declared_base_domains(self) -> None:
+        sites = (Site(1, "network.test"), Site(4, "one.base.example"))
+        found = _inventory.names(network_with(sites=sites), ["base.example"])
+        assert [(name.domain, name.kind, name.blog_id) for name in found] == [
+            ("network.test", "network", 1),
+            ("one.base.example", "subsite", 4),
+            ("base.example", "base", None),
+        ]
 
     def test_only_one_network(self) -> None:
         networks = (Network(1, "network.test"), Network(2, "second.test"))

@@ -15,6 +15,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import _invento
 from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import Reading, WordPressError
 from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress_rest import read_by_rest
 
+from support.tls_server import TlsServer, make_certificate
 from support.wordpress_rest import CAPPED, NEW, OLD, WordPressRest, many_domains, recorded, recorded_rows
 
 
@@ -165,6 +166,16 @@ def test_nobody_listens() -> None:
     with WordPressRest() as server:
         pass
     assert "cannot be reached" in failure(server)
+
+
+def test_a_certificate_that_nobody_vouches_for() -> None:
+    with TlsServer(default=make_certificate(["localhost"])) as server, pytest.raises(WordPressError, match="ca_path"):
+        read_by_rest(f"https://localhost:{server.port}", "key", "secret", timeout=5)
+
+
+def test_no_tls() -> None:
+    with WordPressRest() as server:
+        assert "no TLS" in failure(server, url=server.url.replace("http:", "https:"))
 
 
 @pytest.mark.parametrize(
