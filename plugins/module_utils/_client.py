@@ -599,24 +599,24 @@ def _pagination(body: object) -> Mapping[str, object]:
     return pagination if isinstance(pagination, dict) else {}
 
 
-def _refused(exc: Exception) -> bool:
+def _refused(exc: BaseException) -> bool:
     """Say whether a connection could not be made at all."""
+    never_made = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    return any(type(fault).__name__ in never_made for fault in _causes(exc))
+
+
+def _reason(exc: BaseException) -> str:
+    """Say in short why a connection failed; requests' own text repeats URL and object addresses."""
+    *_outer, innermost = _causes(exc)
+    text = getattr(innermost, "strerror", None) or str(innermost)
+    text = re.sub(r"<[^>]* at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", text)
+    return text.strip() or type(exc).__name__
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """Give an exception and what it was made of, the innermost last."""
     seen: BaseException | None = exc
     while seen is not None:
-        if type(seen).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError"):
-            return True
-        reason = getattr(seen, "reason", None)
-        nested = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
-        seen = reason if isinstance(reason, BaseException) else nested
-    return False
-
-
-def _reason(exc: Exception) -> str:
-    """Say in short why a connection failed; requests' own text repeats URL and object addresses."""
-    text = str(exc)
-    match = re.search(r"(?:\[Errno -?\d+\] |Caused by \w+\(['\"]?)([^'\")]+)", text)
-    if match:
-        text = match.group(1)
-        inner = re.search(r"Errno -?\d+\] (.+)", text)
-        text = inner.group(1) if inner else text
-    return re.sub(r"<[^>]* at 0x[0-9a-f]+>:? ?", "", text).strip() or type(exc).__name__
+        yield seen
+        inner = (getattr(seen, "reason", None), *seen.args, seen.__cause__)
+        seen = next((part for part in inner if isinstance(part, BaseException)), None)
