@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from support.ansible import COLLECTION, Ansible
@@ -18,6 +19,12 @@ def plugin_names(kind: str) -> set[str]:
     """Return the full names of the plugins of a kind ('modules', 'filter', ...) in the working copy."""
     files = (ROOT / "plugins" / kind).glob("[!_]*.py")
     return {f"{COLLECTION}.{file.stem}" for file in files}
+
+
+def descriptions(ansible: Ansible, kind: str) -> dict[str, str]:
+    """Return what ansible-doc finds in the collection: full name and short description."""
+    listing = ansible.run("ansible-doc", "--list", "--json", "--type", kind, COLLECTION).expect()
+    return dict(json.loads(listing.stdout))
 
 
 def test_version_and_files(collections_path: Path) -> None:
@@ -35,9 +42,15 @@ def test_nothing_was_altered_on_the_way(ansible: Ansible) -> None:
 
 
 def test_every_module_is_found_and_documented(ansible: Ansible) -> None:
-    listing = ansible.run("ansible-doc", "--list", "--json", COLLECTION).expect()
-    documented = {name: text for name, text in json.loads(listing.stdout).items() if text != "UNDOCUMENTED"}
-    assert set(documented) == plugin_names("modules")
+    assert set(descriptions(ansible, "module")) == plugin_names("modules")
+    assert "UNDOCUMENTED" not in descriptions(ansible, "module").values()
+
+
+@pytest.mark.parametrize("kind", ["filter", "inventory", "lookup"])
+def test_every_other_plugin_is_documented(ansible: Ansible, kind: str) -> None:
+    found = descriptions(ansible, kind)
+    assert bool(found) == bool(plugin_names(kind))
+    assert "UNDOCUMENTED" not in found.values()
 
 
 def test_a_playbook_runs_with_nothing_but_the_collection(ansible: Ansible) -> None:

@@ -66,8 +66,12 @@ class Documentation:
 
 
 def documented(kind: str) -> list[Documentation]:
-    """Return the documentation of all plugins of a kind."""
-    return [read(kind, file) for file in sorted((ROOT / "plugins" / kind).glob("[!_]*.py"))]
+    """Return the documentation of all plugins of a kind; filters may have it in YAML files of their own."""
+    folder = ROOT / "plugins" / kind
+    files = [file for suffix in (".py", ".yml") for file in folder.glob(f"[!_]*{suffix}")]
+    if kind == "filter":
+        files = [file for file in files if "DOCUMENTATION" in file.read_text()]
+    return [read(kind, file) for file in sorted(files)]
 
 
 def read(kind: str, file: Path) -> Documentation:
