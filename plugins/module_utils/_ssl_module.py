@@ -95,15 +95,7 @@ def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
 
 
 def _names(names: Sequence[str], option: str) -> frozenset[str]:
-    problems = []
-    found = set()
-    for index, name in enumerate(names):
-        try:
-            found.add(_wishes.parse_name(name))
-        except InputError as exc:
-            problems.append(f"{option}[{index}]: {exc}")
-    _wishes.raise_problems(problems)
-    return frozenset(found)
+    return frozenset(_wishes.parse_names(names, option))
 
 
 @dataclasses.dataclass(frozen=True)

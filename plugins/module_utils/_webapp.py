@@ -44,6 +44,10 @@ class Target:
         """Say whether a web application is named at all."""
         return self.webapp_id is not None or self.webapp_name is not None
 
+    def is_webapp(self, webapp: _resources.WebApp) -> bool:
+        """Say whether a web application is the one that is named."""
+        return webapp.id == self.webapp_id if self.webapp_id is not None else _same(webapp.name, self.webapp_name)
+
 
 class RunCloud:
     """What the API offers above single web applications."""
@@ -110,7 +114,7 @@ class RunCloud:
         if target.webapp_id is not None:
             app = self.webapp(server_id, target.webapp_id)
             return _existing(app.read, _no_webapp(server_id, target.webapp_id))
-        found = [row for row in self.webapps(server_id, target.webapp_name) if _same(row.name, target.webapp_name)]
+        found = [row for row in self.webapps(server_id, target.webapp_name) if target.is_webapp(row)]
         what = f"web application of server {server_id}"
         return _only(found, "webapp_name", target.webapp_name, what, "webapp_id")
 

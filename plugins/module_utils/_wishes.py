@@ -138,6 +138,22 @@ def parse_name(value: object) -> str:
         raise InputError(str(exc)) from exc
 
 
+def parse_names(values: Sequence[object], option: str) -> list[str]:
+    """Read a list of host names; each comes once, in the order given.
+
+    :raises InputError: one error for all that are none, each with index and value.
+    """
+    problems = []
+    found: dict[str, None] = {}
+    for index, value in enumerate(values):
+        try:
+            found[parse_name(value)] = None
+        except InputError as exc:
+            problems.append(f"{option}[{index}]: {exc}")
+    raise_problems(problems)
+    return list(found)
+
+
 def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str]) -> str | None:
     """Read an attribute that has a fixed set of values; None where it is not given.
 

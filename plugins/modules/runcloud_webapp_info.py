@@ -1,0 +1,262 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read web applications from RunCloud, and find the one that serves a domain."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: runcloud_webapp_info
+short_description: Read web applications from RunCloud, and find the one that serves a domain
+version_added: 1.0.0
+author:
+  - multisite.runcloud contributors (@multisite-runcloud)
+description:
+  - Tells of the web applications of one server, or of all servers, what RunCloud knows of them.
+  - With O(domain) it finds the web application that serves a name. RunCloud has no such search, so the domains of one
+    web application after the other are read until it is found.
+  - A server that is named by its id takes one request, other servers one for every 40. Then it is one request for every
+    40 web applications of each server, or one for a web application that is named by its id.
+  - With O(domain), there is one more request for every 40 domains of each web application up to the one that serves it.
+    For a name that nobody serves, or only a wildcard, that is all of them.
+extends_documentation_fragment:
+  - multisite.runcloud.runcloud
+  - multisite.runcloud.runcloud.webapp
+  - multisite.runcloud.attributes.info_module
+options:
+  server_id:
+    description:
+      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
+        otherwise, in this order, but not with O(domain).
+      - Without this, O(server_name) and the variables, it is all servers. Where the environment names a server and all
+        are wanted, set both variables to an empty text for the task (keyword C(environment)).
+    type: int
+  server_name:
+    description: Name of the server, instead of O(server_id).
+    type: str
+  webapp_id:
+    description: Id of the web application, if only one is wanted. The environment is not asked for it.
+    type: int
+    aliases:
+      - app_id
+  webapp_name:
+    description: Name of the web application, instead of O(webapp_id). On several servers there may be several.
+    type: str
+  domain:
+    description:
+      - Find the web application that serves this name. Servers that are offline are searched, too.
+      - A web application serves the names of its domains, with C(www.) in front where C(www) is on for the domain, and
+        what a wildcard domain covers (V(*.example.com) covers one label). Where one application has the name and
+        another one the wildcard, it is the one that has the name.
+      - That none does is no failure, RV(webapps) is empty then.
+      - Mutually exclusive with O(webapp_id) and O(webapp_name).
+    type: str
+notes:
+  - What these credentials may not read, among servers and web applications that were not named, is left out with a
+    warning, and RV(complete) is V(false).
+  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them by
+    their id.
+seealso:
+  - module: multisite.runcloud.runcloud_domain_info
+  - module: multisite.runcloud.runcloud_server_info
+"""
+
+EXAMPLES = r"""
+- name: List the web applications of a server
+  multisite.runcloud.runcloud_webapp_info:
+    api_token: "{{ runcloud_api_token }}"
+    server_id: 1903
+  register: result
+
+- name: Find where a customer's domain is attached, on any server
+  multisite.runcloud.runcloud_webapp_info:
+    api_token: "{{ runcloud_api_token }}"
+    domain: shop.example.com
+  register: found
+
+- name: Say where
+  ansible.builtin.debug:
+    msg: >-
+      {{ found.webapps[0].name ~ ' on ' ~ found.webapps[0].server_name if found.webapps | length > 0
+      else 'attached nowhere' if found.complete else 'not found, but not everything could be read' }}
+"""
+
+RETURN = r"""
+webapps:
+  description:
+    - The web applications, in RunCloud's order, server by server.
+    - With O(domain), the one that serves it, or none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the web application.
+      type: int
+      sample: 646
+    name:
+      description: Its name.
+      type: str
+      sample: app-schimmel
+    server_id:
+      description: Id of its server.
+      type: int
+      sample: 1903
+    server_name:
+      description: Name of its server.
+      type: str
+      sample: server hello
+    type:
+      description: What it is, V(wordpress) for example.
+      type: str
+      sample: wordpress
+    root_path:
+      description: Its folder on the server.
+      type: str
+      sample: /home/runcloud/webapps/app-schimmel
+    public_path:
+      description: The folder that the web server serves.
+      type: str
+      sample: /home/runcloud/webapps/app-schimmel
+    php_version:
+      description: Its PHP version. V(null) where it has none.
+      type: str
+      sample: php81rc
+    stack:
+      description: V(hybrid), V(nativenginx) or V(customnginx).
+      type: str
+      sample: hybrid
+    stack_mode:
+      description: V(production) or V(development).
+      type: str
+      sample: production
+    default_app:
+      description: Whether the server answers with it where no domain fits.
+      type: bool
+      sample: false
+    created_at:
+      description: When it was made, as RunCloud says it (UTC).
+      type: str
+      sample: "2024-07-09 07:02:13"
+domain:
+  description: The domain of the web application by which it serves O(domain). V(null) where none does.
+  returned: success and O(domain) is given
+  type: dict
+  contains:
+    id:
+      description: Id of the domain.
+      type: int
+      sample: 710
+    name:
+      description: The name, in lower case and IDNA form; a wildcard with its C(*.).
+      type: str
+      sample: shop.example.com
+    type:
+      description: Kind of the domain, V(alias), V(primary) or V(redirect).
+      type: str
+      sample: alias
+    www:
+      description: Whether the name with C(www.) is served, too.
+      type: bool
+      sample: true
+    redirection:
+      description: V(none), V(www) or V(non-www).
+      type: str
+      sample: non-www
+    wildcard:
+      description: Whether it is a wildcard.
+      type: bool
+      sample: false
+    dns_integration:
+      description: DNS provider that RunCloud manages the records at.
+      type: str
+      sample: none
+    status:
+      description: What RunCloud says of its status; nothing but V(null) has been seen.
+      type: str
+      sample: null
+    created_at:
+      description: When it was attached, as RunCloud says it (UTC).
+      type: str
+      sample: "2026-07-09 07:02:13"
+match:
+  description:
+    - In which way RV(domain) serves O(domain). V(name), it has this name; V(www), this name is its own with C(www.) in
+      front; V(wildcard), it covers this name.
+    - V(null) where no web application serves it.
+  returned: success and O(domain) is given
+  type: str
+  sample: www
+complete:
+  description: Whether everything could be read. Where it is V(false), what was not found may be there all the same.
+  returned: success
+  type: bool
+  sample: true
+failure:
+  description: The request that failed, in parts.
+  returned: failure of a request
+  type: dict
+  sample: {"method": "GET", "path": "/servers/1903", "status": 401, "message": "Unauthenticated.", "fields": {}}
+api:
+  description: Requests made, how many of them were repeats, and the seconds spent waiting.
+  returned: when RunCloud was addressed
+  type: dict
+  sample: {"requests": 12, "retries": 0, "waited": 0.0}
+"""
+
+import typing as t
+
+from ansible_collections.multisite.runcloud.plugins.module_utils import _domains_module, _info, _module, _wishes
+
+SPEC: dict[str, t.Any] = {
+    **_module.CONNECTION_SPEC,
+    **_module.WEBAPP_SPEC,
+    "domain": {"type": "str"},
+}
+
+
+def read_webapps(context: _module.Context) -> dict[str, t.Any]:
+    """Read the web applications that are meant, or find one."""
+    survey = _info.Survey(context)
+    domain = context.options["domain"]
+    result = list_webapps(context, survey) if domain is None else find_webapp(survey, domain)
+    return {**result, "complete": survey.complete}
+
+
+def list_webapps(context: _module.Context, survey: _info.Survey) -> dict[str, t.Any]:
+    """Read the web application that was named, or all."""
+    pairs = survey.named_webapps() if context.target.names_webapp else survey.webapps()
+    return {"webapps": [_info.webapp_result(*pair) for pair in pairs]}
+
+
+def find_webapp(survey: _info.Survey, domain: str) -> dict[str, t.Any]:
+    """Find the web application that serves a domain."""
+    try:
+        name = _wishes.parse_name(domain)
+    except _wishes.InputError as exc:
+        raise _wishes.InputError(f"domain: {exc}") from exc
+    found = survey.find_domain(name)
+    if found is None:
+        return {"webapps": [], "domain": None, "match": None}
+    return {
+        "webapps": [_info.webapp_result(found.server, found.webapp)],
+        "domain": _domains_module.as_result(found.domain),
+        "match": found.match,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    _module.run(
+        SPEC,
+        read_webapps,
+        target=_info.optional_webapp,
+        mutually_exclusive=[("domain", "webapp_id"), ("domain", "webapp_name")],
+    )
+
+
+if __name__ == "__main__":
+    main()
