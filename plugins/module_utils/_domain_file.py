@@ -73,7 +73,7 @@ def _parse_csv(text: str) -> list[dict[str, t.Any]]:
         reader.fieldnames = columns
         return [_item(row, reader.line_num) for row in reader if any(cell for cell in row.values())]
     except csv.Error as exc:
-        raise InputError(f"line {reader.line_num}: {exc}") from exc
+        raise InputError(f"not CSV, at or after line {reader.line_num}: {exc}") from exc
 
 
 def _check_columns(columns: list[str]) -> None:

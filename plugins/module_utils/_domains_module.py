@@ -52,6 +52,7 @@ def synchronise(
     before, after = _plan.changed_rows(plan.before, _completed(outcome.after, plan))
     result: dict[str, object] = {
         "changed": outcome.changed,
+        "preview": context.check_mode,
         **context.diff({"domains": before}, {"domains": after}),
         **report(plan, outcome.after),
     }

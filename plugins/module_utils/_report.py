@@ -54,7 +54,7 @@ def sync_result(parts: Parts) -> dict[str, t.Any]:
     """Put together what the steps of the role have found and done.
 
     :param parts: ``decision``, ``domains`` and ``certificates`` (results of the steps, None for one that did not run),
-        ``dns`` (of domain_dns_info), ``fatal`` (a text or ""), ``check_mode``, ``usage`` (the ``api`` results of all steps).
+        ``dns`` (of domain_dns_info), ``fatal`` (a text or ""), ``usage`` (the ``api`` results of all steps).
     :returns: the variable ``domain_sync_result``.
     """
     decision, domains, certificates = (parts.get(key) or {} for key in ("decision", "domains", "certificates"))
@@ -65,7 +65,7 @@ def sync_result(parts: Parts) -> dict[str, t.Any]:
     changed = bool(domains.get("changed")) or bool(certificates.get("changed"))
     result: dict[str, t.Any] = {
         "changed": changed,
-        "check_mode": bool(parts.get("check_mode")),
+        "preview": bool(domains.get("preview")),
         "ok": not fatal and not errors,
         "fatal": fatal,
         "errors": errors,
@@ -99,7 +99,7 @@ def summary_lines(result: Parts) -> list[str]:
     shown = [
         row for row in result["domains"] if row["action"] != KEPT or row["waits_for"] or result["counts"][KEPT] <= 20
     ]
-    table = [_HEADINGS, *(_cells(row, result["check_mode"]) for row in shown[:_SHOWN_ROWS])]
+    table = [_HEADINGS, *(_cells(row, result["preview"]) for row in shown[:_SHOWN_ROWS])]
     widths = [max(len(line[column]) for line in table) for column in range(len(_HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines.insert(1, "  ".join("-" * width for width in widths))
@@ -113,7 +113,7 @@ def summary_lines(result: Parts) -> list[str]:
 
 def closing_line(result: Parts) -> str:
     """Give the result in one line."""
-    tense = _FUTURE if result["check_mode"] else {}
+    tense = _FUTURE if result["preview"] else {}
     counts = [f"{count} {tense.get(action, action)}" for action, count in result["counts"].items() if count]
     orders = len(result["orders"])
     ordered = (
@@ -132,8 +132,8 @@ def render(result: Parts, form: str) -> str:
     """
     if form == "json":
         return json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    table = [_cells(row, result["check_mode"]) for row in result["domains"]]
-    title = "Preview of the domains" if result["check_mode"] else "Domains"
+    table = [_cells(row, result["preview"]) for row in result["domains"]]
+    title = "Preview of the domains" if result["preview"] else "Domains"
     return (_markdown if form == "md" else _html)(title, result, table)
 
 
@@ -207,8 +207,8 @@ def _usage(usages: Iterable[Parts]) -> dict[str, t.Any]:
     }
 
 
-def _cells(row: Parts, check_mode: bool) -> tuple[str, str, str]:
-    action = str(_FUTURE.get(row["action"], row["action"]) if check_mode else row["action"])
+def _cells(row: Parts, preview: bool) -> tuple[str, str, str]:
+    action = str(_FUTURE.get(row["action"], row["action"]) if preview else row["action"])
     why = row["waits_for"] or row["reason"]
     shown_reason = why and (row["action"] not in (KEPT, ADDED, CHANGED) or row["waits_for"])
     return str(row["name"]), f"{action} ({why})" if shown_reason else action, str(row["certificate"])

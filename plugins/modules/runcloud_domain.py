@@ -145,6 +145,11 @@ applied:
   type: list
   elements: str
   sample: []
+preview:
+  description: Whether this was a run in check mode, so that nothing was written.
+  returned: when the plan could be made
+  type: bool
+  sample: false
 errors:
   description: What went wrong, with the domain as the key.
   returned: failure after the plan was made

@@ -199,6 +199,11 @@ plan:
       type: list
       elements: dict
       sample: [{"name": "late.example.com", "reason": "its DNS points to 192.0.2.7"}]
+preview:
+  description: Whether this was a run in check mode, so that nothing was written.
+  returned: when the plan could be made
+  type: bool
+  sample: false
 applied:
   description: Names for which something was changed.
   returned: failure after the plan was made

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows the collection at work: real playbooks against a simulated RunCloud, act by act."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
+from support.ansible import COLLECTION, Ansible
+from support.dns_server import DnsServer
+from tools.collection import installed
+
+ADDRESS = "127.0.0.1"
+WIDTH = 100
+
+# What RunCloud has before the first act: somebody has mapped some domains by hand, and ordered a certificate then.
+SEED = {
+    "servers": [
+        {
+            "id": SERVER_ID,
+            "name": "web1",
+            "ipAddress": ADDRESS,
+            "webapps": [
+                {
+                    "id": WEBAPP_ID,
+                    "name": "network",
+                    "domains": [
+                        "network.example",
+                        {"name": "flowers.example", "www": True, "redirection": "non-www"},
+                        "bakery.example",
+                        "closed-last-year.example",
+                    ],
+                    "certificate": {"days_left": 61},
+                }
+            ],
+        }
+    ],
+    "switches": {"ssl_issue_seconds": 2},
+}
+DOMAINS: list[Any] = [
+    "network.example",
+    {"domain": "flowers.example", "www": True, "redirection": "non-www"},
+    {"domain": "bakery.example", "www": True, "redirection": "non-www"},
+    "books.example",
+    {"domain": "Bücher.example", "www": True},
+    "moving.example",
+]
+
+
+class Stage:
+    """Where the acts are played: a simulated RunCloud, a nameserver, and a folder with the operator's files."""
+
+    def __init__(self, simulator: Simulator, dns: DnsServer, folder: Path) -> None:
+        self.simulator = simulator
+        self.dns = dns
+        self.folder = folder
+        self.ansible = Ansible(installed(), folder)
+
+    def write_domains(self, domains: list[Any]) -> None:
+        """Write the operator's domain file."""
+        text = yaml.safe_dump(domains, allow_unicode=True, sort_keys=False)
+        (self.folder / "domains.yml").write_text(text, encoding="utf-8")
+
+    def play(self, playbook: str, **variables: Any) -> dict[str, Any]:
+        """Run a playbook of the collection, print its summary and what RunCloud was asked; return its result."""
+        settings = {
+            "domain_sync_api_url": self.simulator.v3,
+            "domain_sync_api_token": TOKEN,
+            "domain_sync_server_id": SERVER_ID,
+            "domain_sync_webapp_id": WEBAPP_ID,
+            "domain_sync_dns_nameservers": [self.dns.address],
+            "domain_sync_ssl_verify_port": self.simulator.tls_port,
+            "domain_sync_report": str(self.folder),
+            **variables,
+        }
+        shown = " ".join(f"-e {name}={value}" for name, value in variables.items())
+        print(f"\n  $ ansible-playbook {COLLECTION}.{playbook} {shown}\n")
+        self.simulator.clear_requests()
+        began = time.monotonic()
+        self.ansible.run_playbook(f"{COLLECTION}.{playbook}", extra_vars=settings, cwd=self.folder).expect(0)
+        seconds = time.monotonic() - began
+        result: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        for line in result["summary"]:
+            print(f"    {line}")
+        print(f"\n    RunCloud was asked: {self._requests()}   ({seconds:.1f} s)")
+        return result
+
+    def _requests(self) -> str:
+        counts = Counter(request["method"] for request in self.simulator.requests())
+        return ", ".join(f"{count} {method}" for method, count in sorted(counts.items())) or "nothing"
+
+
+def main() -> int:
+    """Play all acts; every act also checks that it ended as it says."""
+    with tempfile.TemporaryDirectory() as folder, Simulator() as simulator, DnsServer(default=[ADDRESS]) as dns:
+        stage = Stage(simulator, dns, Path(folder))
+        print(f"A simulated RunCloud listens on {simulator.url} (open it in a browser to watch).")
+        simulator.reset(SEED)
+        act_list(stage)
+    print("\nDone: everything is stopped again.")
+    return 0
+
+
+def act_list(stage: Stage) -> None:
+    """A file of domains is the truth, and RunCloud is made equal to it."""
+    stage.write_domains(DOMAINS)
+    stage.dns.set("moving.example", a=["203.0.113.9"])
+    source = {"domain_sync_file": "domains.yml"}
+
+    heading("1. Preview: what would change? (The DNS of moving.example still points elsewhere.)")
+    preview = stage.play("preview", **source)
+    check("nothing was written", not writes(stage))
+
+    heading("2. The first run does just that: names first, then one certificate order for all of them.")
+    first = stage.play("sync", **source)
+    check("the preview was exact", first["plan"] == preview["plan"] and first["orders"] == preview["orders"])
+    check("one order", len(stage.simulator.orders()) == 1)
+
+    heading("3. The second run finds nothing to do.")
+    second = stage.play("sync", **source)
+    check("nothing changed", not second["changed"] and not writes(stage))
+
+    heading("4. The DNS of moving.example is right now, nothing else has changed.")
+    stage.dns.set("moving.example", a=[ADDRESS])
+    fourth = stage.play("sync", **source)
+    check("it is attached, with one more order", counts(fourth, added=1) and len(stage.simulator.orders()) == 2)
+
+    heading("5. A customer leaves: bakery.example is unmapped, and purge removes what nobody asks for.")
+    stage.write_domains([item for item in DOMAINS if item not in ("bakery.example", DOMAINS[2])])
+    last = stage.play("sync", **source, domain_sync_purge=True, domain_sync_purge_limit="30%")
+    check("both left, and nothing was ordered for it", counts(last, removed=2) and len(stage.simulator.orders()) == 2)
+
+
+def heading(text: str) -> None:
+    """Print what is shown next."""
+    print(f"\n{'=' * WIDTH}\n{text}\n{'=' * WIDTH}")
+
+
+def check(what: str, holds: bool) -> None:
+    """Stop the demo where it does not show what it says."""
+    if not holds:
+        raise SystemExit(f"\nThis should not have happened. Expected: {what}.")
+    print(f"    => {what}")
+
+
+def writes(stage: Stage) -> list[Mapping[str, Any]]:
+    """Return the requests of the last act that change something."""
+    return [request for request in stage.simulator.requests() if request["method"] != "GET"]
+
+
+def counts(result: Mapping[str, Any], **expected: int) -> bool:
+    """Say whether so many names were added, changed or removed."""
+    return all(result["counts"][action] == number for action, number in expected.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
