@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / ".build" / "wordpress"
 SCRIPTS = HERE / "php"
-WP_CLI = HERE / "wp"
+WP_CLI = SCRIPTS / "wp-cli.php"
 DATABASE_PASSWORD = "the-database-password"
 _SOURCES = (BUILD / "package/usr/share/wordpress", Path("/usr/share/wordpress"))
 
@@ -110,7 +110,7 @@ define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 {network if multisite else ""}
 {extra}
 if ( ! defined( 'ABSPATH' ) ) {{
-	define( 'ABSPATH', __DIR__ . '/' );
+    define( 'ABSPATH', __DIR__ . '/' );
 }}
 require_once ABSPATH . 'wp-settings.php';
 """

@@ -32,7 +32,7 @@ def by_php(site: Site, **options: Any) -> Reading:
 
 
 def by_wp_cli(site: Site, **options: Any) -> Reading:
-    return _wordpress.read_by_wp_cli([str(WP_CLI)], str(site.root), **options)
+    return _wordpress.read_by_wp_cli(["php", str(WP_CLI)], str(site.root), **options)
 
 
 @pytest.fixture(params=[by_php, by_wp_cli], ids=["php", "wp_cli"])

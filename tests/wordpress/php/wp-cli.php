@@ -1,4 +1,3 @@
-#!/usr/bin/env php
 <?php
 // Copyright (c) 2026, multisite.runcloud contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
