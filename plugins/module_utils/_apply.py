@@ -18,7 +18,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
 from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import RunCloud, TargetError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._plan import DomainPlan, Step
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
@@ -175,7 +175,7 @@ class _Run:
             listed = {row.name: row for row in self.app.domains()}
         except (TargetError, _client.ApiError) as exc:
             self.outcome.fatal = self.outcome.fatal or f"the changes could not be read back: {exc}"
-            self.outcome.applied = _unique(step.name for step in self.done)
+            self.outcome.applied = list(dict.fromkeys(step.name for step in self.done))
             for step in self.unsure:
                 self.outcome.errors[step.name] += " Whether it was carried out all the same is not known: run again."
             return
@@ -185,9 +185,14 @@ class _Run:
             complaint = _unconfirmed(last, listed.get(name))
             if complaint:
                 self.outcome.errors.setdefault(name, complaint)
-        for name in _unique(step.name for step in (*self.done, *self.unsure)):
-            if _differs(before.get(name), listed.get(name)):
-                self.outcome.applied.append(name)
+        self.outcome.applied = [name for name in self._touched() if _differs(before.get(name), listed.get(name))]
+
+    def _touched(self) -> list[str]:
+        """List the names that the requests of this run may have changed, the relieved primary domain included."""
+        sent = [*self.done, *self.unsure]
+        promoted = any(step.action == "promote" for step in sent)
+        relieved = [row.name for row in self.plan.before if row.type == PRIMARY] if promoted else []
+        return list(dict.fromkeys([*(step.name for step in sent), *relieved]))
 
     def _explain_refusals(self) -> None:
         """Say of refused names where they are attached already (reference 3.9), or take them as done."""
@@ -221,10 +226,6 @@ def _identity(row: Domain) -> int:
     if row.id is None:
         raise _client.ApiError("GET", "/domains", message=f"RunCloud does not show the id of {row.name}")
     return row.id
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
 
 
 def _mismatches(wanted: Domain, row: Domain) -> list[str]:
