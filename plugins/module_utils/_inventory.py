@@ -130,8 +130,8 @@ class Inventory:
         """The network that WordPress treats as the main one."""
         return next((network for network in self.networks if network.id == self.main_network_id), self.networks[0])
 
-    def only(self, network_id: int) -> Inventory:
-        """Give the part that belongs to one network.
+    def only(self, network_id: int) -> tuple[Inventory, list[Note]]:
+        """Give the part that belongs to one network, and a note where there are others.
 
         :raises InventoryError: where there is no such network.
         """
@@ -143,7 +143,13 @@ class Inventory:
         # A row belongs to the network of its site; a row without a site to the network in whose table it stands.
         home = {site.blog_id: site.network_id for site in self.sites}
         domains = tuple(row for row in self.domains if home.get(row.blog_id, row.network_id) == network_id)
-        return dataclasses.replace(self, networks=networks, sites=sites, domains=domains)
+        others = ", ".join(network.domain for network in self.networks if network.id != network_id)
+        text = f"the other networks of this installation are left out: {others}; where one web application serves them all, "
+        text += "nothing may be removed because of this list"
+        return (
+            dataclasses.replace(self, networks=networks, sites=sites, domains=domains),
+            [Note("other_networks", text)] if others else [],
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,8 @@ options:
   network_id:
     description:
       - Read only this network of an installation that has several.
-      - All networks of one installation are served by the same web application, so normally all of them are wanted.
+      - All networks of one installation are normally served by the same web application, so all of them are wanted
+        there, and removing what is not in the list of one would take the others down.
     type: int
   base_domains:
     description:
@@ -289,7 +290,7 @@ notes:
   description:
     - What is odd. RV(notes[].code) is one of V(network_domain), V(shared_domain), V(duplicate_row), V(no_site),
       V(no_host_name), V(two_primaries), V(unknown_stage), V(unserved_table), V(own_integration),
-      V(stored_credentials), V(no_mappings), V(capped).
+      V(stored_credentials), V(no_mappings), V(other_networks), V(capped).
   type: list
   elements: dict
   returned: success
@@ -448,10 +449,11 @@ def read_base_domains(given: list[str]) -> list[str]:
 
 def result_of(reading: _wordpress.Reading, params: dict[str, t.Any], base_domains: list[str]) -> dict[str, t.Any]:
     """Turn what was read into what the module returns."""
-    inventory = reading.inventory
+    inventory, notes = reading.inventory, list(reading.notes)
     if params["network_id"] is not None:
-        inventory = inventory.only(params["network_id"])
-    notes = [*reading.notes, *_inventory.oddities(inventory)]
+        inventory, selection_notes = inventory.only(params["network_id"])
+        notes += selection_notes
+    notes += _inventory.oddities(inventory)
     constants = reading.runcloud
     result = {
         "method": reading.method,

@@ -175,9 +175,13 @@ class TestNames:
             MappedDomain(3, 9, "lost.example"),
         )
         whole = Inventory(networks, sites, rows, main_network_id=1)
-        assert [row.domain for row in whole.only(2).domains] == ["two.example"]
-        assert [row.domain for row in whole.only(1).domains] == ["one.example", "lost.example"]
-        assert whole.only(2).main_network.domain == "second.test"
+        second, notes = whole.only(2)
+        assert [row.domain for row in second.domains] == ["two.example"]
+        assert [row.domain for row in whole.only(1)[0].domains] == ["one.example", "lost.example"]
+        assert second.main_network.domain == "second.test"
+        assert [note.code for note in notes] == ["other_networks"]
+        assert "network.test" in notes[0].text
+        assert second.only(2) == (second, [])
         with pytest.raises(InventoryError, match=r"no network 3.*1 \(network.test\), 2 \(second.test\)"):
             whole.only(3)
 

@@ -241,7 +241,7 @@ class TestOddities:
         assert found.main_network.domain == "network.test"
         assert [(row.network_id, row.domain) for row in found.domains] == [(1, "one.example"), (2, "two.example")]
         assert [note.code for note in _inventory.oddities(found)] == ["unserved_table"]
-        assert [row.domain for row in found.only(2).domains] == ["two.example"]
+        assert [row.domain for row in found.only(2)[0].domains] == ["two.example"]
 
 
 class TestFailures:
