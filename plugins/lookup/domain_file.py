@@ -48,7 +48,8 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.multisite.runcloud.plugins.module_utils import _domain_file, _wishes
+from ansible_collections.multisite.runcloud.plugins.module_utils import _wishes
+from ansible_collections.multisite.runcloud.plugins.plugin_utils import _domain_file
 
 
 class LookupModule(LookupBase):

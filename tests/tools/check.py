@@ -29,7 +29,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 TYPED = (
     *(
         COLLECTION_PATH / "plugins" / kind
-        for kind in ("module_utils", "modules", "filter", "lookup", "action", "inventory")
+        for kind in ("module_utils", "plugin_utils", "modules", "filter", "lookup", "action", "inventory")
     ),
     *(Path("tests", folder) for folder in ("simulator", "support", "tools", "demo")),
 )

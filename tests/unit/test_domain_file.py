@@ -9,11 +9,10 @@ import json
 
 import pytest
 import yaml
+from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._domain_file import parse_domain_file
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ansible_collections.multisite.runcloud.plugins.module_utils._domain_file import parse_domain_file
-from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
 ITEMS = ["network.example", {"domain": "shop.example.com", "www": True, "redirection": "non-www"}]
 CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12).map(str.strip)
@@ -39,7 +38,11 @@ def test_an_empty_list_is_a_list() -> None:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_csv_columns_become_keys_and_empty_cells_say_nothing(separator: str) -> None:
-    rows = [["domain", "www", "redirection", "active"], ["network.example", "", "", "1"], ["s.example", "Yes", "www", "no"]]
+    rows = [
+        ["domain", "www", "redirection", "active"],
+        ["network.example", "", "", "1"],
+        ["s.example", "Yes", "www", "no"],
+    ]
     text = "\n".join(separator.join(row) for row in rows)
     assert parse_domain_file(text, "domains.csv") == [
         {"domain": "network.example", "active": True},
