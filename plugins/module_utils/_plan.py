@@ -93,10 +93,10 @@ class Purge:
     limit: str = "20%"
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\d+%?", self.limit):
-            raise InputError(f"purge_limit: {self.limit!r} is neither a number nor a percentage like 20%")
+        if not re.fullmatch(r"[0-9]+%?", self.limit):
+            raise InputError(f"purge_limit: {self.limit!r} is neither a number nor a percentage; give one, like 20%")
         if self.limit.endswith("%") and int(self.limit[:-1]) > 100:
-            raise InputError(f"purge_limit: {self.limit!r} is more than 100%")
+            raise InputError(f"purge_limit: {self.limit!r} is more than all; give at most 100%")
 
     def allowed(self, attached: int) -> int:
         """Give how many domains may be removed when so many are attached."""

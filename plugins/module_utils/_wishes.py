@@ -209,5 +209,5 @@ def served_twice(variant: str, name: str) -> str:
     """Say that a www name would be served by itself and by the domain it belongs to (design 4)."""
     return (
         f"www: {variant} would be served twice, by itself and as www of {name}; "
-        f"take {variant} out (state: absent where it is attached), or set www: false on {name}"
+        f"take {variant} out of the list (state: absent where it is attached), or set www: false on {name}"
     )

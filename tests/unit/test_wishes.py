@@ -120,8 +120,8 @@ def test_there_is_one_primary_domain() -> None:
 def test_a_name_and_its_www_are_not_asked_for_twice() -> None:
     both = [{"name": "a.example", "www": True}, "www.a.example"]
     message = (
-        "domains: www: www.a.example would be served twice, by itself and as www of a.example; take www.a.example out of "
-        "the list (state: absent where it is attached), or set www: false on a.example"
+        "domains: www: www.a.example would be served twice, by itself and as www of a.example; take www.a.example "
+        "out of the list (state: absent where it is attached), or set www: false on a.example"
     )
     assert complaint(both) == message
     assert complaint(both[::-1]) == message
