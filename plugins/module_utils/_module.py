@@ -26,6 +26,9 @@ T = t.TypeVar("T")
 
 DEFAULT_URL = "https://manage.runcloud.io/api/v{version}"
 
+# Names the file that the action plugins watch while a module runs.
+PROGRESS_VARIABLE = "MULTISITE_RUNCLOUD_PROGRESS"
+
 CONNECTION_SPEC: dict[str, t.Any] = {
     "api_token": {"type": "str", "no_log": True},
     "api_key": {"type": "str", "no_log": True},
@@ -145,7 +148,7 @@ def failure_of(error: _client.ApiError) -> dict[str, object]:
 
 def progress_writer() -> _client.Progress:
     """Give a function that appends a line to the progress file, if somebody watches one."""
-    path = os.environ.get("MULTISITE_RUNCLOUD_PROGRESS")
+    path = os.environ.get(PROGRESS_VARIABLE)
     if not path:
         return _client.no_progress
 

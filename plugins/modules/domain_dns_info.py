@@ -188,6 +188,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._dns import (
     check_names,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import HostnameError, normalise
+from ansible_collections.multisite.runcloud.plugins.module_utils._module import progress_writer
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "required": True},
@@ -199,12 +200,14 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 
 
 def resolve(options: dict[str, Any]) -> dict[str, Any]:
+    progress = progress_writer()
     checks = check_names(
         normal_names(options["names"]),
         options["expect"],
         accept=options["accept"],
         nameservers=options["nameservers"],
         timeout=options["timeout"],
+        progress=lambda done, total: progress(f"DNS: {done}/{total} names checked"),
     )
     return {
         "names": [asdict(check) for check in checks],

@@ -317,3 +317,9 @@ def test_no_secret_is_shown_at_the_highest_verbosity(operator: Operator, tmp_pat
     assert "new.example" in operator.names()
     assert TOKEN not in outcome.output
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN in path.read_text(errors="replace")]
+
+
+def test_a_long_run_says_how_far_it_is(operator: Operator) -> None:
+    operator.simulator.faults({"method": "POST", "path": "/domains$", "body": "slow.example", "action": {"delay": 6}})
+    outcome = operator.play(domains=["network.example", "a.example", "slow.example"], ssl=False, require_dns=False)
+    assert "domains: 1/2 done, next: add slow.example" in outcome.stdout

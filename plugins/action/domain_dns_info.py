@@ -1,0 +1,13 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the module domain_dns_info, with its progress shown."""
+
+from __future__ import annotations
+
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._progress import ProgressAction
+
+
+class ActionModule(ProgressAction):
+    """The action plugin of the module of the same name."""
