@@ -36,7 +36,7 @@ def read_certificates(context: Context) -> dict[str, t.Any]:
     """Read the certificates of a web application and what its server presents (design 2.3)."""
     options = context.options
     if options["renew_before"] < 0:
-        raise InputError("renew_before: a negative number of days; give 0 or more")
+        raise InputError(f"renew_before: {options['renew_before']} is negative; give 0 or more days")
     attached = _module.read_attached(options)
     if options["verify"] == "tls":
         _module.require("cryptography", _tls.HAS_CRYPTOGRAPHY, _tls.CRYPTOGRAPHY_IMPORT_ERROR, context.module)
