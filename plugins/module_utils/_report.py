@@ -116,9 +116,7 @@ def closing_line(result: Parts) -> str:
     tense = _FUTURE if result["preview"] else {}
     counts = [f"{count} {tense.get(action, action)}" for action, count in result["counts"].items() if count]
     orders = len(result["orders"])
-    ordered = (
-        f"{orders} certificate order{'' if orders == 1 else 's'}{' would be sent' if result['preview'] else ''}"
-    )
+    ordered = f"{orders} certificate order{'' if orders == 1 else 's'}{' would be sent' if result['preview'] else ''}"
     text = f"{', '.join(counts) or 'no domains'}; {ordered}; {result['api']['requests']} requests"
     if result["fatal"]:
         return f"FAILED: {result['fatal']}"

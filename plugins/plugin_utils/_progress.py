@@ -19,7 +19,6 @@ import threading
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.multisite.runcloud.plugins.module_utils._module import PROGRESS_VARIABLE
 
 if t.TYPE_CHECKING:
@@ -50,7 +49,7 @@ class ProgressAction(ActionBase):
         environment = self._task.environment
         self._task.environment = [*(environment or []), {PROGRESS_VARIABLE: name}]
         try:
-            with Watcher(file, Display().display):
+            with Watcher(file, self._display.display):
                 result.update(self._execute_module(task_vars=task_vars))
         finally:
             self._task.environment = environment
