@@ -150,7 +150,8 @@ class _Run:
     def _check_target(self, step: Step, exc: _client.ApiError) -> None:
         """Find out, once, whether a 404 means the whole application: it may have gone while we worked."""
         if step.action != "add":
-            self.outcome.errors[step.name] = f"{exc} {step.name} may have been removed by somebody else: run again."
+            exc.advice = f"{step.name} may have been removed by somebody else: run again."
+            self.outcome.errors[step.name] = str(exc)
         if self.target_checked:
             return
         self.target_checked = True
@@ -177,7 +178,10 @@ class _Run:
             self.outcome.fatal = self.outcome.fatal or f"the changes could not be read back: {exc}"
             self.outcome.applied = list(dict.fromkeys(step.name for step in self.done))
             for step in self.unsure:
-                self.outcome.errors[step.name] += " Whether it was carried out all the same is not known: run again."
+                text = self.outcome.errors[step.name].rstrip(".")
+                self.outcome.errors[step.name] = (
+                    f"{text}. Whether it was carried out all the same is not known: run again."
+                )
             return
         self.state = listed
         before = {row.name: row for row in self.plan.before}
