@@ -27,7 +27,7 @@ DOMAINS = f"{WEBAPP}/domains"
 METHOD = f"{WEBAPP}/ssl/advanced"
 SSL = f"{WEBAPP}/ssl"
 LOG = f"{WEBAPP}/log"
-TARGET = {"server_id": 1903, "webapp_id": 646}
+TARGET: dict[str, Any] = {"server_id": 1903, "webapp_id": 646}
 
 RETURNS = {module.name: module.returns for module in documented("modules")}
 # What Ansible adds to each result.
