@@ -10,6 +10,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
+    _doctor,
+    _doctor_names,
     _hostnames,
     _inventory,
     _network,
@@ -54,6 +56,14 @@ def domain_hold(decision: Mapping[str, t.Any], checks: Sequence[Mapping[str, t.A
     return hold
 
 
+def doctor_names(decision: Mapping[str, t.Any], domains: Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """Say which host names' DNS the doctor looks at, and which wanted domains are not attached."""
+    return {
+        "hosts": _doctor_names.to_look_up(decision, domains),
+        "unattached": _doctor_names.unattached(decision, domains),
+    }
+
+
 def render_report(result: Mapping[str, t.Any], form: str) -> str:
     """Give the result of a run as the text of a report file."""
     if form not in _report.FORMATS:
@@ -68,6 +78,8 @@ class FilterModule:
         """Give the filters by name."""
         return {
             "decide_domains": decide_domains,
+            "doctor_names": doctor_names,
+            "doctor_report": _doctor.diagnose,
             "domain_hold": domain_hold,
             "render_report": render_report,
             "sync_failure": _report.failure_text,
