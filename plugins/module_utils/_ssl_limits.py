@@ -12,16 +12,22 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames
+from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames, _ssl_log
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import PRIMARY, Domain
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import LogEntry
+
 NAMES_IN_ONE_CERTIFICATE = 100
 ORDERS_IN_THREE_HOURS = 300
 OF_ONE_DOMAIN_IN_A_WEEK = 50
+IDENTICAL_IN_A_WEEK = 5
+# Let's Encrypt locks a name out for an hour after 5 failures; this leaves some for whoever repairs and tries by hand.
+FAILURES_IN_AN_HOUR = 3
 WEEK = datetime.timedelta(days=7)
+HOUR = datetime.timedelta(hours=1)
 THREE_HOURS = datetime.timedelta(hours=3)
 # From so many certificates for subdomains of one domain on, the wildcard is named as the way out.
 MANY_SUBDOMAINS = 10
@@ -32,6 +38,44 @@ def too_many_names(count: int) -> str:
     return (
         f"{count} names are more than Let's Encrypt puts in one certificate ({NAMES_IN_ONE_CERTIFICATE}); nothing was "
         "ordered. Use mode: advanced (a certificate for each domain), a wildcard for subsites, or a second application"
+    )
+
+
+def identical_too_often(
+    log: Iterable[LogEntry], domain: str | None, since: datetime.datetime | None, now: datetime.datetime
+) -> str | None:
+    """Say that the same certificate was issued as often as it may be, None where it was not, as far as is known.
+
+    :param log: the activity log.
+    :param domain: whose certificate it is, None for the one of basic mode.
+    :param since: when its names were last changed.
+    :param now: the time.
+    """
+    start = max(now - WEEK, since) if since else now - WEEK
+    issued = _ssl_log.times(log, start, _ssl_log.is_issue, domain)
+    if len(issued) < IDENTICAL_IN_A_WEEK:
+        return None
+    again = issued[-IDENTICAL_IN_A_WEEK] + WEEK
+    return (
+        f"{len(issued)} certificates for the same names were issued in the last 7 days, and Let's Encrypt refuses a "
+        f"sixth; nothing was ordered. Wait until {again:%Y-%m-%d %H:%M} UTC, or use environment: staging for tests"
+    )
+
+
+def failed_too_often(log: Iterable[LogEntry], domain: str | None, now: datetime.datetime) -> str | None:
+    """Say that orders have failed so often that the next one must wait, None where they have not.
+
+    :param log: the activity log.
+    :param domain: whose certificate it is, None for the one of basic mode.
+    :param now: the time.
+    """
+    failures = _ssl_log.times(log, now - HOUR, _ssl_log.is_failure, domain)
+    if len(failures) < FAILURES_IN_AN_HOUR:
+        return None
+    again = failures[-FAILURES_IN_AN_HOUR] + HOUR
+    return (
+        f"{len(failures)} orders have failed within an hour, as RunCloud's activity log says; runs after "
+        f"{again:%H:%M} UTC try again. Remove the cause (DNS, for example), or order at once with force: true"
     )
 
 

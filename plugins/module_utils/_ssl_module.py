@@ -14,6 +14,7 @@ import datetime
 import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
+    _client,
     _module,
     _own_certificate,
     _resources,
@@ -31,7 +32,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_result imp
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
@@ -117,6 +118,16 @@ class _Request:
         )
 
 
+@dataclasses.dataclass
+class _Done:
+    """What a run came to: in check mode what it would come to, and ``after`` is the state as it is."""
+
+    method: _resources.SslMethod
+    plan: _ssl_plan.SslPlan
+    outcome: _ssl_apply.SslOutcome
+    after: _ssl_plan.SslState
+
+
 class _Run:
     """One run: what is read is kept, so that nothing is asked twice."""
 
@@ -131,32 +142,13 @@ class _Run:
     def execute(self) -> dict[str, t.Any]:
         """Read, plan, apply, wait, tell."""
         domains = self.request.attached if self.request.attached is not None else tuple(self.app.domains())
-        method, method_change = self._method()
-        state = self._read(domains, method, emptied="mode" in method_change and self.context.check_mode)
-        if self._is_waiting_for_earlier_orders(state):
-            state = self._read(domains, method)
-        plan = _ssl_plan.plan_certificates(self.wish, state)
-        predicted = _ssl_apply.SslOutcome(changed=bool(plan.steps))
-        outcome = self.context.carry_out(predicted, lambda: self._apply(plan))
-        final = state
-        if outcome.sent or outcome.updated:
-            final = self._reread(state, plan)
-            _ssl_apply.verify_options(outcome, final.certificates)
-        elif outcome.changed and not self.wish.present and not self.context.check_mode:
-            final = dataclasses.replace(state, certificates=_without(state.certificates, plan.steps, outcome))
-        result = self._result(plan, outcome, final, method, method_change)
-        for text in (*plan.warnings, *(f"RunCloud ignored {name}" for name in outcome.ignored)):
-            self.context.module.warn(text)
-        errors = {**plan.problems, **outcome.errors}
-        if errors:
-            shown = "; ".join(f"{name}: {text}" for name, text in list(errors.items())[:10])
-            result.update(
-                errors=errors,
-                not_attempted=outcome.not_attempted,
-                applied=[name for sent in outcome.sent for name in sent.step.names],
-            )
-            raise _module.PartlyFailed(shown, result)
-        return result
+        current = self.app.ssl_method()
+        method, change = self._wanted_method(current)
+        state = self._read(domains, method, switched="mode" in change)
+        state, plan = self._plan(state)
+        predicted = _Done(method, plan, _ssl_apply.SslOutcome(changed=bool(plan.steps)), state)
+        done = self.context.carry_out(predicted, lambda: self._carry_out(predicted, change))
+        return self._tell(done, change)
 
     def _external_api(self) -> int | None:
         """Give the id of the DNS provider's key, looking its label up where no number is given."""
@@ -173,53 +165,67 @@ class _Run:
             raise InputError(f"external_api: {what} the label {asked!r}; there are {labels}. Give the id if in doubt.")
         return found[0]
 
-    def _method(self) -> tuple[_resources.SslMethod, dict[str, object]]:
-        """Give the mode and AutoSSL as they are from now on, and what of them changes."""
-        current = self.app.ssl_method()
+    # The mode
+
+    def _wanted_method(self, current: _resources.SslMethod) -> tuple[_resources.SslMethod, dict[str, object]]:
+        """Give the mode and AutoSSL as they shall be, and what of them changes."""
         mode, auto_ssl = self.options["mode"], self.options["auto_ssl"]
         change: dict[str, object] = {}
         if mode is not None and (mode == ADVANCED) != current.advanced:
             if not self.options["switch_mode"]:
                 raise InputError(
-                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} mode. Switching "
-                    "deletes its certificates until new ones are there; set switch_mode: true if this is meant"
+                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} "
+                    "mode. Switching deletes its certificates until new ones are there; set switch_mode: true if this "
+                    "is meant"
                 )
             change["mode"] = mode
         if auto_ssl is not None and auto_ssl != bool(current.auto_ssl):
             change["auto_ssl"] = auto_ssl
-        if not change:
-            return current, {}
         wanted = _resources.SslMethod(
             advanced=mode == ADVANCED if "mode" in change else current.advanced,
-            auto_ssl=auto_ssl if auto_ssl is not None else current.auto_ssl,
+            auto_ssl=auto_ssl if "auto_ssl" in change else current.auto_ssl,
         )
-        found = self.context.carry_out(wanted, lambda: self.app.set_ssl_method(wanted.advanced, wanted.auto_ssl))
-        if found.advanced != wanted.advanced or (
-            found.auto_ssl is not None and found.auto_ssl != bool(wanted.auto_ssl)
-        ):
-            raise InputError(
-                f"mode: RunCloud accepted the request, but is still in {_ssl_result.mode_name(found)} mode; check the plan"
-            )
-        return dataclasses.replace(found, auto_ssl=wanted.auto_ssl), change
+        return wanted, change
 
-    def _reader(self) -> _ssl_state.Reader:
+    def _switch(self, wanted: _resources.SslMethod, change: Mapping[str, object]) -> _resources.SslMethod:
+        """Change the mode or AutoSSL. That AutoSSL is off is only sent where it is asked for: it would switch it off."""
+        auto_ssl = wanted.auto_ssl if "auto_ssl" in change or wanted.auto_ssl else None
+        try:
+            found = self.app.set_ssl_method(wanted.advanced, auto_ssl)
+        except _client.ApiError as exc:
+            if exc.status in (403, 422):
+                exc.advice = "Advanced mode and AutoSSL need RunCloud's Business or Enterprise plan."
+            raise
+        if found.advanced != wanted.advanced or _ssl_plan.differs(auto_ssl, found.auto_ssl):
+            raise InputError(
+                f"{'mode' if 'mode' in change else 'auto_ssl'}: RunCloud accepted the request, but is still in "
+                f"{_ssl_result.mode_name(found)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
+            )
+        return dataclasses.replace(found, auto_ssl=wanted.auto_ssl)
+
+    # Reading
+
+    def _reader(self, handshakes: _ssl_state.Handshakes) -> _ssl_state.Reader:
         wish = self.wish
         options_asked = any(getattr(wish.options, name) is not None for name in _ssl_plan.OPTION_NAMES)
         ask_all = wish.force or not wish.present or options_asked or wish.provider is not None
-        return _ssl_state.Reader(self.app, self.handshakes, ask_all, self._soon)
+        return _ssl_state.Reader(self.app, handshakes, ask_all, self._soon, wish.options)
 
     def _soon(self) -> datetime.datetime:
         return self.context.client.now() + self.wish.renew_before
 
     def _read(
-        self, domains: Sequence[_resources.Domain], method: _resources.SslMethod, emptied: bool = False
+        self, domains: Sequence[_resources.Domain], method: _resources.SslMethod, switched: bool
     ) -> _ssl_plan.SslState:
-        """Read the state; ``emptied`` takes all certificates as gone, as they are once the mode is switched (U14)."""
-        if emptied:
+        """Read the state.
+
+        :param switched: the mode will be switched: all certificates are taken as gone then (reference U14).
+        """
+        if switched:
             certificates: Mapping[str | None, _resources.Certificate | None] = {}
             served = None
         else:
-            certificates, served = self._reader().read(method.advanced, domains, self.wish.domains)
+            certificates, served = self._reader(self.handshakes).read(method.advanced, domains, self.wish.domains)
         return _ssl_plan.SslState(
             advanced=method.advanced,
             auto_ssl=method.auto_ssl,
@@ -231,95 +237,173 @@ class _Run:
             now=self.context.client.now(),
         )
 
-    def _is_waiting_for_earlier_orders(self, state: _ssl_plan.SslState) -> bool:
-        """Wait for orders of an earlier run that are still open; say whether the state has to be read anew."""
-        open_orders = [
-            certificate
-            for certificate in state.certificates.values()
-            if certificate is not None and certificate.valid_until is None and certificate.provider != _resources.CSR
-        ]
-        if self.context.check_mode or not self.options["wait"] or not open_orders or not self.wish.present:
-            return False
-        rows = {row.name: row for row in state.domains}
-        outcome = _ssl_apply.SslOutcome(
-            sent=[
-                _ssl_apply.Sent(
-                    _ssl_plan.SslStep("install", row, None, row.served_names if row else self._all_names(state)), None
-                )
-                for row in (rows.get(certificate.domain or "") for certificate in open_orders)
-            ]
-        )
-        self._wait(outcome, _ssl_wait.Activity(self.app))
-        return True
+    def _read_switched(self, state: _ssl_plan.SslState) -> _ssl_plan.SslState:
+        """Read the certificates after the mode was switched; what the server still presents is out of date."""
+        reader = self._reader((lambda dummy: None) if state.advanced else self.handshakes)
+        certificates, served = reader.read(state.advanced, state.domains, self.wish.domains)
+        return dataclasses.replace(state, certificates=certificates, served=served, now=self.context.client.now())
 
-    def _all_names(self, state: _ssl_plan.SslState) -> tuple[str, ...]:
-        return tuple(name for row in state.domains for name in row.served_names)
+    def _plan(self, state: _ssl_plan.SslState) -> tuple[_ssl_plan.SslState, _ssl_plan.SslPlan]:
+        """Plan. Where something is to be ordered, the activity log has a say: what has failed or was issued lately."""
+        plan = _ssl_plan.plan_certificates(self.wish, dataclasses.replace(state, log=()))
+        if not plan.orders:
+            return state, plan
+        if not state.log:
+            state = dataclasses.replace(state, log=tuple(self.app.log()))
+        return state, _ssl_plan.plan_certificates(self.wish, state)
 
-    def _apply(self, plan: _ssl_plan.SslPlan) -> _ssl_apply.SslOutcome:
-        wait = self.options["wait"] and bool(plan.orders)
-        activity = _ssl_wait.Activity(self.app) if wait else None
-        outcome = _ssl_apply.apply_certificates(plan, self.app, self.context.progress)
-        self._wait(outcome, activity)
-        return outcome
+    # Doing
 
-    def _wait(self, outcome: _ssl_apply.SslOutcome, activity: _ssl_wait.Activity | None) -> None:
-        _ssl_wait.wait_for_certificates(
-            outcome,
-            self.app,
-            activity,
-            self.handshakes,
-            timeout=self.options["wait_timeout"] if activity is not None else 0,
-            progress=self.context.progress,
-        )
+    def _carry_out(self, predicted: _Done, change: Mapping[str, object]) -> _Done:
+        """Apply the plan and wait. After the first write, a failed request no longer hides what was done."""
+        method, state, plan = predicted.method, predicted.after, predicted.plan
+        outcome = _ssl_apply.SslOutcome()
+        if change:
+            method = self._switch(method, change)
+        try:
+            if "mode" in change:
+                state, plan = self._plan(self._read_switched(state))
+            state, plan = self._let_others_finish(state, plan)
+            self._apply(plan, state, outcome)
+            after = self._after(state, outcome)
+        except _client.ApiError as exc:
+            if not change and not outcome.touched and not outcome.removed:
+                raise
+            outcome.fault = exc
+            after = _with_known(state, outcome)
+        _ssl_apply.conclude(outcome, after.certificates)
+        return _Done(method, plan, outcome, after)
 
-    def _reread(self, state: _ssl_plan.SslState, plan: _ssl_plan.SslPlan) -> _ssl_plan.SslState:
-        """Read the certificates that were written, to tell what is there now."""
-        touched = [step.domain for step in plan.steps if step.domain is not None]
-        reader = self._reader()
-        if state.advanced and len(touched) == 1:
-            read: Mapping[str | None, _resources.Certificate | None] = reader.of_domains(touched)
-            served = self.handshakes(row.name for row in state.domains if row.id is not None)
+    def _apply(self, plan: _ssl_plan.SslPlan, state: _ssl_plan.SslState, outcome: _ssl_apply.SslOutcome) -> None:
+        activity = _ssl_apply.Activity(self.app, state.log)
+        _ssl_apply.apply_certificates(plan, self.app, activity, outcome, self.context.progress)
+        _ssl_wait.wait_for_certificates(outcome, self._around(state), activity, self._timeout())
+
+    def _timeout(self) -> float:
+        return float(self.options["wait_timeout"]) if self.options["wait"] else 0.0
+
+    def _around(self, state: _ssl_plan.SslState) -> _ssl_wait.Surroundings:
+        return _ssl_wait.Surroundings(self.app, self.handshakes, state.served, self._soon(), self.context.progress)
+
+    def _let_others_finish(
+        self, state: _ssl_plan.SslState, plan: _ssl_plan.SslPlan
+    ) -> tuple[_ssl_plan.SslState, _ssl_plan.SslPlan]:
+        """Wait for orders of an earlier run that are still open, or may be, and plan anew."""
+        if not self._timeout() or not self.wish.present:
+            return state, plan
+        open_orders = self._open_orders(state)
+        fresh = _ssl_plan.unsettled(plan, state)
+        if not open_orders and not fresh:
+            return state, plan
+        if open_orders:
+            earlier = _ssl_apply.SslOutcome(sent=open_orders)
+            activity = _ssl_apply.Activity(self.app, state.log or self.app.log())
+            _ssl_wait.wait_for_certificates(earlier, self._around(state), activity, self._timeout())
         else:
-            read, served = reader.read(state.advanced, state.domains, frozenset(row.name for row in touched) or None)
-        return dataclasses.replace(
-            state,
-            certificates={**state.certificates, **read},
-            served=served,
-            changed=frozenset(),
-            now=self.context.client.now(),
-        )
+            left = max(_ssl_plan.settles_at(row) for row in fresh) - self.context.client.now()
+            _ssl_wait.wait_for_others(fresh, self._around(state), min(self._timeout(), left.total_seconds()))
+        certificates, served = self._reader(self.handshakes).read(state.advanced, state.domains, self.wish.domains)
+        now = self.context.client.now()
+        return self._plan(dataclasses.replace(state, certificates=certificates, served=served, now=now, log=()))
 
-    def _result(
-        self,
-        plan: _ssl_plan.SslPlan,
-        outcome: _ssl_apply.SslOutcome,
-        after: _ssl_plan.SslState,
-        method: _resources.SslMethod,
-        method_change: Mapping[str, object],
-    ) -> dict[str, t.Any]:
+    def _open_orders(self, state: _ssl_plan.SslState) -> list[_ssl_apply.Sent]:
+        """List the orders of earlier runs that RunCloud shows as not finished."""
+        rows: dict[str | None, _resources.Domain | None] = {row.name: row for row in state.domains}
+        if not state.advanced:
+            rows = {None: None}
+        found = []
+        for key, certificate in state.certificates.items():
+            meant = key is None or self.wish.domains is None or key in self.wish.domains
+            if certificate is not None and key in rows and meant and _ssl_plan.is_under_way(certificate, state.now):
+                row = rows[key]
+                names = row.served_names if row else _ssl_plan.required_names(state)
+                step = _ssl_plan.SslStep("install", row, None, names)
+                found.append(_ssl_apply.Sent(step, certificate))
+        return found
+
+    # Telling
+
+    def _after(self, state: _ssl_plan.SslState, outcome: _ssl_apply.SslOutcome) -> _ssl_plan.SslState:
+        """Give the state after the run; what a reply has not shown is read."""
+        touched = {step.key: step.domain for step in outcome.touched}
+        if not touched and not outcome.removed:
+            return state
+        unknown = {key: row for key, row in touched.items() if key not in outcome.known}
+        after = _with_known(state, outcome, self._reread(unknown))
+        served = None
+        if touched:
+            served = self._served_after(state, [row.name for row in touched.values() if row is not None])
+        return dataclasses.replace(after, served=served, now=self.context.client.now())
+
+    def _reread(
+        self, unknown: Mapping[str | None, _resources.Domain | None]
+    ) -> dict[str | None, _resources.Certificate | None]:
+        """Read the certificates of some domains: in basic mode, and where there are several, by one request."""
+        if not unknown:
+            return {}
+        listed = self.app.certificates() if None in unknown or len(unknown) > 1 else None
+        found: dict[str | None, _resources.Certificate | None] = {}
+        for key, row in unknown.items():
+            if row is None:
+                found[key] = _ssl_state.single(listed)
+            elif isinstance(listed, dict):
+                found[key] = listed.get(row.name)
+            else:
+                found[key] = self.app.domain_certificate(row)
+        return found
+
+    def _served_after(self, state: _ssl_plan.SslState, touched: Sequence[str]) -> _tls.ServedReport | None:
+        """Ask the server anew for what was touched, in basic mode for all names."""
+        again = self.handshakes(touched or [row.name for row in state.domains if row.id is not None])
+        if again is None or state.served is None:
+            return again
+        return dataclasses.replace(again, served={**state.served.served, **again.served})
+
+    def _tell(self, done: _Done, change: Mapping[str, object]) -> dict[str, t.Any]:
+        """Give the result, or fail with it."""
+        plan, outcome = done.plan, done.outcome
+        result = self._result(done, change)
+        for text in (*plan.warnings, *(f"RunCloud ignored {name}" for name in outcome.ignored)):
+            self.context.module.warn(text)
+        errors = {**plan.problems, **outcome.errors}
+        if not errors and outcome.fault is None:
+            return result
+        shown = [f"{name}: {text}" for name, text in list(errors.items())[:10]]
+        result.update(
+            errors=errors,
+            not_attempted=outcome.not_attempted,
+            applied=[name for sent in outcome.done for name in sent.step.names],
+        )
+        if outcome.fault is not None:
+            shown.append(str(outcome.fault))
+            result["failure"] = _module.failure_of(outcome.fault)
+        raise _module.PartlyFailed("; ".join(shown), result)
+
+    def _result(self, done: _Done, change: Mapping[str, object]) -> dict[str, t.Any]:
+        plan, outcome, after = done.plan, done.outcome, done.after
         names = _ssl_plan.report_names(after)
-        certificates = _ssl_result.certificate_results(after, names)
         pending = dict([*plan.pending, *outcome.pending])
         return {
-            "changed": outcome.changed or bool(method_change),
-            "mode": _ssl_result.mode_name(method),
-            "auto_ssl": method.auto_ssl,
-            "certificates": certificates,
+            "changed": outcome.changed or bool(change),
+            "mode": _ssl_result.mode_name(done.method),
+            "auto_ssl": done.method.auto_ssl,
+            "certificates": _ssl_result.certificate_results(after, names),
             "names": [_ssl_result.name_result(report, after.now) for report in names.values()],
             "orders": plan.orders if self.context.check_mode else outcome.orders,
             "pending": [{"name": name, "reason": reason} for name, reason in pending.items()],
-            "unverified": sorted(plan.unverified),
+            "unverified": list(plan.unverified),
             "ignored": list(outcome.ignored),
-            **self.context.diff(*_ssl_diff.both_sides(plan, method_change)),
+            **self.context.diff(*_ssl_diff.both_sides(plan, change)),
         }
 
 
-def _without(
-    certificates: Mapping[str | None, _resources.Certificate | None],
-    steps: Iterable[_ssl_plan.SslStep],
+def _with_known(
+    state: _ssl_plan.SslState,
     outcome: _ssl_apply.SslOutcome,
-) -> dict[str | None, _resources.Certificate | None]:
-    """Take out the certificates that were removed: the replies have said that they are gone."""
-    left = {*outcome.errors, *outcome.not_attempted}
-    gone = {step.key for step in steps if _ssl_apply.name_of(step) not in left}
-    return {key: None if key in gone else certificate for key, certificate in certificates.items()}
+    reread: Mapping[str | None, _resources.Certificate | None] | None = None,
+) -> _ssl_plan.SslState:
+    """Give the state with the certificates as they were seen, or are known to be gone, in the run."""
+    gone = {step.key: None for step in outcome.removed}
+    return dataclasses.replace(
+        state, certificates={**state.certificates, **gone, **outcome.known, **(reread or {})}, changed=frozenset()
+    )

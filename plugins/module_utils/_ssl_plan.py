@@ -23,6 +23,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
     CertificateRequest,
     Domain,
     KeyPair,
+    LogEntry,
     parse_time,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
@@ -43,6 +44,14 @@ Action = t.Literal["install", "redeploy", "reissue", "update", "remove"]
 # A www variant has no date of its own: whether a certificate that lacks it is older than it cannot be known. Then it is
 # ordered again, but not more often than this: 5 identical certificates a week is Let's Encrypt's limit (reference 8).
 AGAIN_AFTER = datetime.timedelta(hours=36)
+# Let's Encrypt dates its certificates back by about an hour, for visitors whose clocks are slow.
+BACKDATED = datetime.timedelta(minutes=58)
+# An order that is open for longer will not be finished any more (reference 7: some 30 s; clients give up after minutes).
+ORDER_TAKES = datetime.timedelta(hours=1)
+# So long a new domain is left to AutoSSL (reference 5.3).
+AUTO_SSL_TAKES = datetime.timedelta(minutes=15)
+# So long after a domain was attached, an order for it by a run that was interrupted may still be under way.
+SETTLES = datetime.timedelta(seconds=45)
 
 # What RunCloud never shows again, or not everywhere: sent along, but never alone a reason for a change (design 2.5).
 OPTION_NAMES = tuple(field.name for field in dataclasses.fields(CertificateOptions))
@@ -84,7 +93,7 @@ class SslState:
     ``certificates``: by name of the domain, None for the one of basic mode; a name that is no key was not read.
     ``served``: what the server presents, None where it was not asked or could not be reached.
     ``changed``: names that this run added or changed. ``hold``: names for which nothing is ordered, with the reason.
-    ``now``: by RunCloud's clock.
+    ``now``: by RunCloud's clock. ``log``: the activity log, which is read only where something is to be ordered.
     """
 
     advanced: bool
@@ -95,6 +104,7 @@ class SslState:
     changed: frozenset[str]
     hold: Mapping[str, str]
     now: datetime.datetime
+    log: tuple[LogEntry, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,12 +178,59 @@ def report_names(state: SslState) -> dict[str, NameReport]:
     domains = _certifiable(state)
     if state.advanced:
         return {
-            row.name: _name_report(row, state, state.certificates.get(row.name), _own_presented(row, state.served))
+            row.name: _name_report(
+                row,
+                state,
+                state.certificates.get(row.name),
+                _own_presented(row, state.served),
+                seen=_presented(row, state.served) is not None,
+            )
             for row in domains
         }
     certificate = state.certificates.get(None)
     application = application_certificate(domains, certificate, state.served)
-    return {row.name: _name_report(row, state, certificate, application) for row in domains}
+    seen = any(_presented(row, state.served) is not None for row in domains)
+    return {row.name: _name_report(row, state, certificate, application, seen) for row in domains}
+
+
+def required_names(state: SslState) -> tuple[str, ...]:
+    """List all names that the one certificate of basic mode has to cover."""
+    return tuple(dict.fromkeys(name for row in _certifiable(state) for name in row.served_names))
+
+
+def is_under_way(certificate: Certificate, now: datetime.datetime) -> bool:
+    """Say whether the order of a certificate is still open; after an hour nothing comes of it any more."""
+    if certificate.valid_until is not None or certificate.provider == CSR:
+        return False
+    return certificate.created_at is None or now - certificate.created_at < ORDER_TAKES
+
+
+def settles_at(row: Domain) -> datetime.datetime:
+    """Give when an order for a domain that was just attached must have shown its effect."""
+    return (parse_time(row.created_at) or datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)) + SETTLES
+
+
+def unsettled(plan: SslPlan, state: SslState) -> list[Domain]:
+    """List the domains that a redeploy is planned for, and that somebody else has attached a moment ago.
+
+    A redeploy that is under way does not show (reference 4.6): where a run was interrupted after its order, looking
+    for a while saves the same order again.
+    """
+    ordered = {name for step in plan.steps if step.action == "redeploy" for name in step.names}
+    return [
+        row
+        for row in state.domains
+        if row.name in ordered
+        and row.id is not None
+        and row.name not in state.changed
+        and plan.names[row.name].missing
+        and state.now < settles_at(row)
+    ]
+
+
+def _attached_within(row: Domain, span: datetime.timedelta, now: datetime.datetime) -> bool:
+    attached = parse_time(row.created_at)
+    return attached is not None and now - attached < span
 
 
 def expiring_names(state: SslState, soon: datetime.datetime) -> list[str]:
@@ -240,24 +297,37 @@ def _end(certificate: Certificate | None, presented: ServedCertificate | None) -
     return max((date for date in dates if date is not None), default=None)
 
 
+def _issued(certificate: Certificate | None, presented: ServedCertificate | None) -> datetime.datetime | None:
+    """Give when a certificate was issued, at the earliest: a redeploy may leave RunCloud's own date as it was."""
+    created = certificate.created_at if certificate else None
+    begins = presented.not_before + BACKDATED if presented else None
+    return max((date for date in (created, begins) if date is not None), default=None)
+
+
 def _certifiable(state: SslState) -> list[Domain]:
     """Leave out RunCloud's own test names, which RunCloud's own certificate is for (reference 3.10)."""
     return [row for row in state.domains if not _hostnames.is_test_domain(row.name)]
 
 
 def _name_report(
-    row: Domain, state: SslState, certificate: Certificate | None, application: ServedCertificate | None
+    row: Domain, state: SslState, certificate: Certificate | None, own: ServedCertificate | None, seen: bool
 ) -> NameReport:
+    """Say what a domain's visitors get.
+
+    :param certificate: as RunCloud has it.
+    :param own: the same as the server presents it.
+    :param seen: whether the server presented anything that could have been it.
+    """
     required = row.served_names
     entry = state.served.served.get(row.name) if state.served is not None else None
     presented = entry.certificate if entry is not None else None
-    if state.served is None or (row.id is None and application is None):
+    if seen or own is not None:
+        names = own.names if own is not None else ()
+        missing = tuple(name for name in required if not _hostnames.covered_by(name, names))
+    else:
         # Nothing was seen: what this run did not touch is trusted, as far as there is a certificate.
         new = certificate is None or row.id is None or row.name in state.changed
         missing = required if new else ()
-    else:
-        seen = application.names if application is not None else ()
-        missing = tuple(name for name in required if not _hostnames.covered_by(name, seen))
     return NameReport(
         name=row.name,
         required=required,
@@ -284,15 +354,17 @@ class _Planner:
         self.warnings: list[str] = []
         self.unverified: set[str] = set()
         self.names = report_names(state)
+        self.stale: list[str] = []
 
     def result(self) -> SslPlan:
         """Put the decisions together."""
+        self._warn_of_stale()
         return SslPlan(
             steps=tuple(self.steps),
             pending=tuple(self.pending),
             problems=self.problems,
             warnings=tuple(self.warnings),
-            unverified=tuple(name for name in OPTION_NAMES if name in self.unverified),
+            unverified=tuple(sorted(self.unverified)),
             names=self.names,
         )
 
@@ -304,6 +376,7 @@ class _Planner:
             for row in self._selected():
                 self._remove(row, self.state.certificates.get(row.name))
         else:
+            self._refuse_domains()
             self._remove(None, self.state.certificates.get(None))
         return self.result()
 
@@ -315,53 +388,67 @@ class _Planner:
 
     def basic(self) -> SslPlan:
         """Decide about the one certificate of the application."""
-        if self.wish.domains is not None:
-            raise InputError(
-                "domains: the web application is in basic mode, where one certificate covers all its domains; "
-                "leave domains out, or set mode: advanced and switch_mode: true"
-            )
+        self._refuse_domains()
         certificate = self.state.certificates.get(None)
-        required = _unique(name for row in self.domains for name in row.served_names)
-        presented = application_certificate(self.domains, certificate, self.state.served)
-        waiting = [row.name for row in self.state.domains if row.name in self.state.hold and row.id is not None]
-        attached = {row.name for row in self.state.domains}
-        self.pending.extend((name, why) for name, why in self.state.hold.items() if name not in attached)
+        required = required_names(self.state)
+        self._leave_held_out()
         self._update_options(None, certificate)
         if not required:
             return self.result()
         if self._keeps_own(certificate):
             self._own(None, certificate, required)
             return self.result()
-        via = self._basic_order(certificate, presented)
+        via = self._basic_order(certificate)
+        waiting = [row.name for row in self.domains if row.name in self.state.hold and row.id is not None]
         if via is None:
             return self.result()
         if waiting:
-            for name in waiting:
-                self.problems[name] = (
-                    f"{name} does not point to the server ({self.state.hold[name]}), so the order for the whole "
-                    "certificate would fail and nothing was ordered. Correct its DNS, or detach it"
-                )
-        elif self._orderable(None, certificate, required):
-            self._order(via, None, certificate, required)
+            self._refuse_held(waiting)
+        elif self._orderable(via, None, certificate, required):
+            self.steps.append(self._order_step(via, None, certificate, required))
         return self.result()
 
-    def _basic_order(self, certificate: Certificate | None, presented: ServedCertificate | None) -> Via | None:
+    def _refuse_domains(self) -> None:
+        if self.wish.domains is not None:
+            raise InputError(
+                "domains: the web application is in basic mode, where one certificate covers all its domains; "
+                "leave domains out, or set mode: advanced and switch_mode: true"
+            )
+
+    def _leave_held_out(self) -> None:
+        """Tell of the names that are held and so not attached."""
+        attached = {row.name for row in self.state.domains}
+        self.pending.extend((name, why) for name, why in self.state.hold.items() if name not in attached)
+
+    def _refuse_held(self, waiting: Sequence[str]) -> None:
+        for name in waiting:
+            self.problems[name] = (
+                f"{name} does not point to the server ({self.state.hold[name]}), so the order for the whole "
+                "certificate would fail and nothing was ordered. Correct its DNS, or detach it"
+            )
+
+    def _basic_order(self, certificate: Certificate | None) -> Via | None:
         """Say in which way the certificate has to be ordered, None where it has not."""
         if certificate is None:
             return "install"
         if self._needs_reissue(certificate):
             return "reissue"
-        reasons = [
-            self.wish.force,
-            self._near_expiry(certificate, presented),
-            any(self._lacks(row, certificate, presented) for row in self.domains),
-        ]
-        if not any(reasons):
+        if self.wish.force:
+            return "redeploy"
+        presented = application_certificate(self.domains, certificate, self.state.served)
+        lacking = [row for row in self.domains if self.names[row.name].missing]
+        if is_under_way(certificate, self.state.now) and (lacking or presented is None):
+            self._wait_for(row.name for row in lacking or self.domains)
             return None
-        if certificate.valid_until is None and not self.wish.force:
-            self._wait_for(name for name, report in self.names.items() if report.missing)
-            return None
-        return "redeploy"
+        if self._near_expiry(certificate, presented):
+            return "redeploy"
+        if any(self._can_bring(row, certificate, presented) for row in lacking):
+            return "redeploy"
+        self.pending.extend((row.name, self._stuck(row, certificate, presented)) for row in lacking)
+        others = [row.name for row in self.domains if self.names[row.name].served_by_other and row not in lacking]
+        outdated = presented is not None and presented.not_after <= self.soon
+        self.stale.extend([row.name for row in self.domains] if outdated else others)
+        return None
 
     # Advanced mode: a certificate for each domain
 
@@ -370,8 +457,7 @@ class _Planner:
         wanted: list[tuple[SslStep, datetime.datetime | None]] = []
         for row in self._selected():
             wanted.extend(self._advanced_domain(row))
-        selected_attached = {row.name for row in self.state.domains}
-        self.pending.extend((name, why) for name, why in self.state.hold.items() if name not in selected_attached)
+        self._leave_held_out()
         self._within_limits(wanted)
         return self.result()
 
@@ -379,10 +465,13 @@ class _Planner:
         """Give the domains that are meant."""
         if self.wish.domains is None:
             return self.domains
-        unknown = sorted(self.wish.domains - {row.name for row in self.state.domains})
+        unknown = sorted(self.wish.domains - {row.name for row in self.domains} - set(self.state.hold))
         if unknown:
-            raise InputError(f"domains: {', '.join(unknown)} not attached to the web application; attach it first")
-        return [row for row in self.state.domains if row.name in self.wish.domains]
+            raise InputError(
+                f"domains: {', '.join(unknown)} not attached to the web application, or one of RunCloud's own test "
+                "names; attach it first, or leave it out"
+            )
+        return [row for row in self.domains if row.name in self.wish.domains]
 
     def _advanced_domain(self, row: Domain) -> list[tuple[SslStep, datetime.datetime | None]]:
         """Decide about one domain: (the order it needs, when its certificate ends), or nothing."""
@@ -398,7 +487,7 @@ class _Planner:
         if row.name in self.state.hold:
             self.pending.append((row.name, self.state.hold[row.name]))
             return []
-        if not self._orderable(row, certificate, row.served_names):
+        if not self._orderable(via, row, certificate, row.served_names):
             return []
         step = self._order_step(via, row, certificate, row.served_names)
         return [(step, _end(certificate, own))]
@@ -408,19 +497,35 @@ class _Planner:
     ) -> Via | None:
         """Say in which way a domain's certificate has to be ordered, None where it has not."""
         if certificate is None:
-            if not self.wish.force and served_ok(row, self.state.served, self.soon):
-                return None
-            if self.state.auto_ssl and (row.id is None or row.name in self.state.changed):
-                self.pending.append((row.name, "left to AutoSSL, which orders by itself for new domains"))
-                return None
-            return "install"
+            return self._first_order(row)
         if self._needs_reissue(certificate):
             return "reissue"
-        if certificate.valid_until is None and not self.wish.force:
+        if self.wish.force:
+            return "redeploy"
+        if is_under_way(certificate, self.state.now) and (self.names[row.name].missing or presented is None):
             self._wait_for([row.name])
             return None
-        lacks = self._lacks(row, certificate, presented)
-        return "redeploy" if self.wish.force or self._near_expiry(certificate, presented) or lacks else None
+        if self._near_expiry(certificate, presented):
+            return "redeploy"
+        if self.names[row.name].missing:
+            if self._can_bring(row, certificate, presented):
+                return "redeploy"
+            self.pending.append((row.name, self._stuck(row, certificate, presented)))
+        elif presented is not None and presented.not_after <= self.soon:
+            self.stale.append(row.name)
+        return None
+
+    def _first_order(self, row: Domain) -> Via | None:
+        """Decide about a domain for which RunCloud shows no certificate, or was not asked for one."""
+        if self.wish.force:
+            return "install"
+        if served_ok(row, self.state.served, self.soon):
+            return None
+        new = row.id is None or row.name in self.state.changed
+        if self.state.auto_ssl and (new or _attached_within(row, AUTO_SSL_TAKES, self.state.now)):
+            self.pending.append((row.name, "left to AutoSSL, which orders by itself for new domains"))
+            return None
+        return "install"
 
     def _within_limits(self, wanted: Sequence[tuple[SslStep, datetime.datetime | None]]) -> None:
         """Send the most urgent orders, and leave what is over a limit to the next run."""
@@ -436,48 +541,47 @@ class _Planner:
                 self.steps.append(step)
             else:
                 self.pending.append((step.names[0], refusal))
-        self.warnings.extend(budget.warnings([step.names for step, dummy in wanted]))
+        if self.wish.environment == LIVE:
+            self.warnings.extend(budget.warnings([step.names for step, dummy in wanted]))
 
     def _issued_dates(self) -> dict[str, datetime.datetime]:
         """Give when the certificate of each domain was issued, as far as it is known."""
         dates = {}
         for row in self.domains:
-            issued = self._issued(self.state.certificates.get(row.name), _presented(row, self.state.served))
+            issued = _issued(self.state.certificates.get(row.name), _own_presented(row, self.state.served))
             if issued is not None:
                 dates[row.name] = issued
         return dates
 
     # What both modes share
 
-    def _lacks(self, row: Domain, certificate: Certificate, presented: ServedCertificate | None) -> bool:
-        """Say whether a certificate lacks a name that a new order can bring.
+    def _can_bring(self, row: Domain, certificate: Certificate, presented: ServedCertificate | None) -> bool:
+        """Say whether a new order can be expected to bring the names that a certificate lacks.
 
         A certificate that is younger than the newest change and still lacks a name is not ordered again (design 4).
         """
-        missing = self.names[row.name].missing
-        if not missing:
-            return False
         if row.id is None or row.name in self.state.changed:
             return True
-        issued = self._issued(certificate, presented)
+        issued = _issued(certificate, presented)
         attached = parse_time(row.created_at)
         if issued is None or attached is None or attached > issued:
             return True
-        if row.name not in missing and self.state.now - issued >= AGAIN_AFTER:
-            return True
-        self.pending.append(
-            (
-                row.name,
-                f"the certificate of {issued:%Y-%m-%d %H:%M} UTC is younger than the domain and still lacks "
-                f"{', '.join(missing)}; find out why (DNS, RunCloud's activity log), then order with force: true",
-            )
-        )
-        return False
+        only_www = row.name not in self.names[row.name].missing
+        return only_www and self.state.now - issued >= AGAIN_AFTER
 
-    def _issued(self, certificate: Certificate | None, presented: ServedCertificate | None) -> datetime.datetime | None:
-        """Give when a certificate was issued: a redeploy may leave RunCloud's own date as it was."""
-        dates = [certificate.created_at if certificate else None, presented.not_before if presented else None]
-        return max((date for date in dates if date is not None), default=None)
+    def _stuck(self, row: Domain, certificate: Certificate, presented: ServedCertificate | None) -> str:
+        """Say why a certificate that lacks names of a domain is not ordered again."""
+        issued = _issued(certificate, presented) or self.state.now
+        found = f"the certificate of {issued:%Y-%m-%d %H:%M} UTC is younger than the domain"
+        if self.names[row.name].served_by_other:
+            return (
+                f"{found}, but the server presents one that is not for {row.name}; find out why (an error of the web "
+                "server, another application with this name), then order with force: true"
+            )
+        return (
+            f"{found} and still lacks {', '.join(self.names[row.name].missing)}; find out why (DNS, RunCloud's "
+            "activity log), then order with force: true"
+        )
 
     def _near_expiry(self, certificate: Certificate, presented: ServedCertificate | None) -> bool:
         ends = _end(certificate, presented)
@@ -486,20 +590,14 @@ class _Planner:
     def _needs_reissue(self, certificate: Certificate) -> bool:
         """Say whether what is asked for can only be had by a new certificate (design 4)."""
         wish = self.wish
-        if wish.provider not in (None, certificate.provider):
+        if certificate.provider is not None and wish.provider not in (None, certificate.provider):
             return True
-        if certificate.provider != LETSENCRYPT:
+        if certificate.provider in (CUSTOM, CSR):
             return False
-        if certificate.staging != (wish.environment == STAGING):
-            return True
-        if wish.authorization_method not in (None, certificate.authorization_method) and (
-            certificate.authorization_method is not None
-        ):
-            return True
         return (
-            wish.external_api is not None
-            and certificate.external_api is not None
-            and wish.external_api != certificate.external_api
+            certificate.staging != (wish.environment == STAGING)
+            or differs(wish.authorization_method, certificate.authorization_method)
+            or differs(wish.external_api, certificate.external_api)
         )
 
     def _method_for(self, certificate: Certificate | None) -> str:
@@ -507,26 +605,55 @@ class _Planner:
         known = certificate.authorization_method if certificate else None
         return self.wish.authorization_method or known or HTTP_01
 
-    def _orderable(self, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]) -> bool:
-        """Refuse orders that are sure to fail, with what to do instead."""
-        wildcards = [name for name in names if _hostnames.is_wildcard(name)]
-        if wildcards and self._method_for(certificate) == HTTP_01:
-            self.problems[wildcards[0]] = (
-                f"authorization_method: {wildcards[0]} is a wildcard, for which Let's Encrypt wants dns-01; "
-                "set authorization_method: dns-01 and external_api"
-            )
-            return False
-        if len(names) > _ssl_limits.NAMES_IN_ONE_CERTIFICATE:
-            key = domain.name if domain else names[0]
-            self.problems[key] = _ssl_limits.too_many_names(len(names))
+    def _orderable(
+        self, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]
+    ) -> bool:
+        """Refuse, before anything is sent, orders that are sure to fail, with what to do instead."""
+        key = domain.name if domain else names[0]
+        problem = self._problem_of_order(via, domain, certificate, names)
+        if problem is not None:
+            self.problems[key] = problem
             return False
         if self.wish.max_orders == 0 and domain is None:
-            self.pending.append((names[0], "max_orders is 0: nothing is ordered"))
+            self.pending.extend((name, "max_orders is 0: nothing is ordered") for name in self.names)
+            return False
+        failed = (
+            None
+            if self.wish.force
+            else _ssl_limits.failed_too_often(self.state.log, domain.name if domain else None, self.state.now)
+        )
+        if failed is not None:
+            self.pending.extend((name, failed) for name in ([key] if domain else self.names))
             return False
         return True
 
-    def _order(self, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]) -> None:
-        self.steps.append(self._order_step(via, domain, certificate, names))
+    def _problem_of_order(
+        self, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]
+    ) -> str | None:
+        method = self._method_for(certificate)
+        wildcard = next((name for name in names if _hostnames.is_wildcard(name)), None)
+        if wildcard and method == HTTP_01:
+            return (
+                f"authorization_method: {wildcard} is a wildcard, for which Let's Encrypt wants dns-01; "
+                "set authorization_method: dns-01 and external_api"
+            )
+        if via != "redeploy" and method == DNS_01 and self._api_for(certificate) is None:
+            return "external_api: the certificate is one by dns-01, and RunCloud does not show its API key; give it"
+        if len(names) > _ssl_limits.NAMES_IN_ONE_CERTIFICATE:
+            return _ssl_limits.too_many_names(len(names))
+        if self.wish.environment == LIVE and self._is_identical(via, names):
+            key, since = (domain.name, parse_time(domain.created_at)) if domain else (None, self._newest_change())
+            return _ssl_limits.identical_too_often(self.state.log, key, since, self.state.now)
+        return None
+
+    def _is_identical(self, via: Via, names: Sequence[str]) -> bool:
+        """Say whether an order is known to be for exactly the names that the certificate has."""
+        lacking = any(report.missing for name, report in self.names.items() if name in names)
+        return via == "redeploy" and self.state.served is not None and not lacking
+
+    def _newest_change(self) -> datetime.datetime | None:
+        dates = [parse_time(row.created_at) for row in self.domains]
+        return max((date for date in dates if date is not None), default=None)
 
     def _order_step(
         self, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]
@@ -537,19 +664,30 @@ class _Planner:
     def _request(self, provider: str, certificate: Certificate | None) -> CertificateRequest:
         wish = self.wish
         method = self._method_for(certificate) if provider == LETSENCRYPT else None
-        known_api = certificate.external_api if certificate else None
         return CertificateRequest(
             provider=provider,
             options=self._complete_options(certificate),
             environment=wish.environment,
             authorization_method=method,
-            external_api=(wish.external_api or known_api) if method == DNS_01 else None,
+            external_api=self._api_for(certificate) if method == DNS_01 else None,
             pair=wish.own.pair if provider == CUSTOM and wish.own else None,
             csr=wish.csr if provider == CSR else (),
         )
 
+    def _api_for(self, certificate: Certificate | None) -> int | None:
+        """Give the DNS provider's key that an order would use."""
+        return self.wish.external_api or (certificate.external_api if certificate else None)
+
     def _wait_for(self, names: t.Iterable[str]) -> None:
         self.pending.extend((name, "an order is under way; RunCloud has not finished it") for name in names)
+
+    def _warn_of_stale(self) -> None:
+        """Tell of names whose certificate RunCloud has, while the server presents another one."""
+        if self.stale:
+            self.warnings.append(
+                f"RunCloud has a good certificate for {_some(self.stale)}, but the server presents another one, or one "
+                "that ends soon: reload the web server, or order with force: true."
+            )
 
     # Certificates that no authority is asked for
 
@@ -572,26 +710,41 @@ class _Planner:
             self._drop_update(domain)
             options = self._complete_options(certificate)
             self.steps.append(SslStep("update", domain, certificate, tuple(names), options=options, pair=own.pair))
+        self._warn_of_own(domain, certificate, names)
+
+    def _warn_of_own(self, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]) -> None:
+        """Warn of what nobody repairs by itself: names that the certificate lacks, and its end."""
+        own = self.wish.own
+        if certificate is not None and certificate.provider == CSR and own is None:
+            return
+        rows = [domain] if domain else self.domains
         if own is not None:
             missing = [name for name in names if not _hostnames.covered_by(name, own.names)]
+            ends: datetime.datetime | None = own.not_after
         else:
-            rows = [domain] if domain else self.domains
             missing = [name for row in rows for name in self.names[row.name].missing]
-        if missing and (certificate is None or certificate.provider != CSR):
+            ends = certificate.valid_until if certificate else None
+        if missing and self.wish.provider != CSR:
             self.warnings.append(
-                f"The custom certificate lacks {', '.join(missing[:10])}{' ...' if len(missing) > 10 else ''}: "
-                "visitors of these names see an error. Install one that has them, or use provider: letsencrypt."
+                f"The custom certificate lacks {_some(missing)}: visitors of these names see an error. Install one "
+                "that has them, or use provider: letsencrypt."
+            )
+        if ends is not None and ends <= self.soon:
+            self.warnings.append(
+                f"The custom certificate{f' of {domain.name}' if domain else ''} ends on {ends:%Y-%m-%d}, and nobody "
+                "renews it: install a new one, or use provider: letsencrypt."
             )
 
     def _is_installed(self, own: OwnCertificate, domain: Domain | None, certificate: Certificate) -> bool:
-        """Compare by fingerprint where the server or RunCloud shows the certificate, else by its end."""
-        rows = [domain] if domain else self.domains
-        seen = {presented.sha256 for row in rows if (presented := _presented(row, self.state.served)) is not None}
-        if seen:
-            return own.sha256 in seen
+        """Compare what RunCloud shows, else the fingerprint that the server presents, else the end."""
         if certificate.pem is not None:
-            return _same_pem(certificate.pem, own.pair.certificate)
-        return certificate.valid_until == own.not_after
+            return _pem_blocks(certificate.pem) == _pem_blocks(own.pair.certificate)
+        rows = [domain] if domain else self.domains
+        presented = [found for row in rows if (found := _presented(row, self.state.served)) is not None]
+        if any(found.sha256 == own.sha256 for found in presented):
+            return True
+        its_own = any(found.not_after == certificate.valid_until for found in presented)
+        return not its_own and certificate.valid_until == own.not_after
 
     # Options
 
@@ -614,6 +767,12 @@ class _Planner:
         if certificate is None:
             return
         self.unverified.update(unshown_options(self.wish.options, certificate))
+        if (
+            self.wish.external_api is not None
+            and certificate.external_api is None
+            and not self._needs_reissue(certificate)
+        ):
+            self.unverified.add("external_api")
         if differing_options(self.wish.options, certificate) and not self._needs_reissue(certificate):
             self.steps.append(SslStep("update", domain, certificate, options=self._complete_options(certificate)))
 
@@ -652,15 +811,16 @@ def _first(*values: bool | None) -> bool | None:
     return next((value for value in values if value is not None), None)
 
 
-def _unique(names: t.Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:10])}{' ...' if len(names) > 10 else ''}"
 
 
-def _same_pem(one: str, other: str) -> bool:
-    """Compare certificates in PEM by their first block, whatever the line ends."""
-    return _first_block(one) == _first_block(other) != ""
+def _pem_blocks(pem: str) -> list[str]:
+    """Give the certificates of a bundle, so that line ends and what stands around them do not matter."""
+    parts = pem.split("-----BEGIN CERTIFICATE-----")[1:]
+    return ["".join(part.partition("-----END CERTIFICATE-----")[0].split()) for part in parts]
 
 
-def _first_block(pem: str) -> str:
-    body = pem.partition("-----BEGIN CERTIFICATE-----")[2].partition("-----END CERTIFICATE-----")[0]
-    return "".join(body.split())
+def differs(wanted: object, known: object) -> bool:
+    """Say whether something asked for is known to be otherwise."""
+    return wanted is not None and known is not None and wanted != known

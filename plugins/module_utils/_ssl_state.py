@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_plan
+from ansible_collections.multisite.runcloud.plugins.module_utils._resources import CertificateOptions
 
 if t.TYPE_CHECKING:
     import datetime
@@ -33,12 +34,15 @@ class Reader:
     :param handshakes: gives what the server presents for names, None where nothing is to be asked or nobody answers.
     :param ask_all: in advanced mode, whether RunCloud is asked also where the server presents a good certificate.
     :param soon: a certificate that ends before this time is not good.
+    :param options: what is asked for; where the list of certificates does not show it, and only some domains are meant,
+        they are asked for one by one.
     """
 
     app: WebAppApi
     handshakes: Handshakes
     ask_all: bool
     soon: Callable[[], datetime.datetime]
+    options: CertificateOptions = CertificateOptions()
 
     def read(
         self, advanced: bool, domains: Sequence[Domain], only: frozenset[str] | None
@@ -54,14 +58,21 @@ class Reader:
         answer = self.app.certificates()
         if not advanced:
             return {None: single(answer)}, served
-        if isinstance(answer, dict):
-            return t.cast("Mapping[str | None, Certificate | None]", answer), served
         wanted = [row for row in attached if only is None or row.name in only]
-        return {**self.of_domains(row for row in wanted if self._unclear(row, served))}, served
+        if not isinstance(answer, dict):
+            return self.of_domains(row for row in wanted if self._unclear(row, served)), served
+        listed = t.cast("dict[str | None, Certificate | None]", dict(answer))
+        if only is not None:
+            listed.update(self.of_domains(row for row in wanted if self._hidden(listed.get(row.name))))
+        return listed, served
 
     def of_domains(self, domains: Iterable[Domain]) -> dict[str | None, Certificate | None]:
         """Ask for the certificate of each of some domains."""
         return {row.name: self.app.domain_certificate(row) for row in domains}
+
+    def _hidden(self, certificate: Certificate | None) -> bool:
+        """Say whether the list leaves out something that was asked for (reference 4.4)."""
+        return certificate is not None and "tls_versions" in _ssl_plan.unshown_options(self.options, certificate)
 
     def _unclear(self, row: Domain, served: ServedReport | None) -> bool:
         return self.ask_all or not _ssl_plan.served_ok(row, served, self.soon())

@@ -5,11 +5,13 @@
 """Waits until ordered certificates are there, or are known to have failed (reference 7).
 
 PRIVATE to the collection: may change without notice.
+
+A handshake decides and costs no request, so it is made at every look; RunCloud is asked at every third one.
 """
 
 from __future__ import annotations
 
-import collections
+import dataclasses
 import itertools
 import time
 import typing as t
@@ -17,185 +19,238 @@ import typing as t
 from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames, _ssl_apply
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    import datetime
+    from collections.abc import Callable, Sequence
 
-    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, LogEntry
-    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_apply import Sent, SslOutcome
+    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
+    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_apply import Activity, Sent, SslOutcome
     from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_state import Handshakes
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls import Served, ServedReport
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
 # Seconds between looks; RunCloud takes some 30 s for an order (reference 7).
 PAUSES = (1.0, 2.0, 3.0, 5.0)
 # A redeploy may leave the end of a certificate as it was; after so many seconds it counts as done (design 4).
 UNCHANGED_IS_DONE = 30.0
-LOG_EVERY = 3
-_FAILED = ("fail", "error", "unable", "could not", "danger")
-_ABOUT = ("ssl", "certificate", "encrypt", "acme")
+# At which looks RunCloud is asked where handshakes tell, too, and at which ones the activity log is read.
+ASK_EVERY = 3
 
 
-class Activity:
-    """Tells new failures in the activity log from old ones, whatever its clock says."""
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What waiting needs.
 
-    def __init__(self, app: WebAppApi) -> None:
-        self._app = app
-        self._known = collections.Counter(app.log())
-
-    def new_failures(self) -> list[LogEntry]:
-        """Read the log, and give failures of certificates that were not there before."""
-        fresh = collections.Counter(self._app.log()) - self._known
-        return [entry for entry in fresh.elements() if is_failure(entry)]
-
-
-def is_failure(entry: LogEntry) -> bool:
-    """Say whether a line of the log tells of a certificate that could not be had; its words are not documented."""
-    text = f"{entry.kind} {entry.content}".lower()
-    return any(word in text for word in _FAILED) and any(word in text for word in _ABOUT)
-
-
-def wait_for_certificates(
-    outcome: SslOutcome,
-    app: WebAppApi,
-    activity: Activity | None,
-    handshakes: Handshakes,
-    *,
-    timeout: float,
-    progress: _client.Progress = _client.no_progress,
-    clock: Callable[[], float] = time.monotonic,
-) -> None:
-    """Wait for what was ordered; write failures and what is still pending into the outcome.
-
-    :param outcome: of the orders; its ``errors`` and ``pending`` grow.
     :param app: the web application.
-    :param activity: the activity log as it was before the orders; None where nobody waits.
-    :param handshakes: asks the server itself.
-    :param timeout: seconds; 0 only looks at the replies.
+    :param handshakes: asks the server itself; gives None where that is not possible or not wanted.
+    :param before: what the server presented before the orders.
+    :param good_until: a certificate that ends before this time is not what was ordered; by RunCloud's clock.
     :param progress: told what is waited for.
     :param clock: seconds that only grow.
     """
-    waiting = [sent for sent in outcome.sent if sent.step.is_order and not _finished(sent, sent.reply)]
-    if activity is not None and timeout > 0:
-        waiting = _Wait(outcome, app, activity, handshakes, timeout, progress, clock).run(waiting)
+
+    app: WebAppApi
+    handshakes: Handshakes
+    before: ServedReport | None
+    good_until: datetime.datetime
+    progress: _client.Progress = _client.no_progress
+    clock: Callable[[], float] = time.monotonic
+
+
+class Stopwatch:
+    """Waits in steps that grow, and counts the seconds."""
+
+    def __init__(self, around: Surroundings, timeout: float) -> None:
+        self._around = around
+        self._timeout = timeout
+        self._began = around.clock()
+        self._waited = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds since the beginning."""
+        return max(self._around.clock() - self._began, self._waited)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return self.elapsed >= self._timeout
+
+    def pause(self, look: int, text: str) -> None:
+        """Say what is waited for, and wait before a look; ``look`` counts from 1."""
+        self._around.progress(f"{text}, {self.elapsed:.0f}/{self._timeout:.0f} s")
+        seconds = min(PAUSES[min(look, len(PAUSES)) - 1], max(0.1, self._timeout - self.elapsed))
+        self._around.app.client.wait(seconds)
+        self._waited += seconds
+
+
+def wait_for_certificates(outcome: SslOutcome, around: Surroundings, activity: Activity, timeout: float) -> None:
+    """Wait for what was ordered; write failures and what is still pending into the outcome.
+
+    :param outcome: of the orders; its ``errors``, ``pending`` and ``known`` grow.
+    :param around: where to look.
+    :param activity: the activity log as it was before the orders.
+    :param timeout: seconds; 0 only looks at the replies.
+    """
+    waiting = [sent for sent in outcome.sent if sent.step.is_order and not _is_finished(sent, sent.reply)]
+    if waiting and timeout > 0:
+        waiting = _Wait(outcome, around, activity, timeout).run(waiting)
     for sent in waiting:
+        reason = f"ordered; not there after {timeout:.0f} s" if timeout > 0 else "ordered; not waited for"
         names = [sent.step.domain.name] if sent.step.domain else sent.step.names
-        outcome.pending.extend((name, f"ordered; not there after {timeout:.0f} s") for name in names)
+        outcome.pending.extend((name, reason) for name in names)
+
+
+def wait_for_others(domains: Sequence[Domain], around: Surroundings, seconds: float) -> None:
+    """Look for a while whether the order of an interrupted run brings what some domains lack.
+
+    :param domains: the domains.
+    :param around: where to look.
+    :param seconds: how long at most.
+    """
+    watch = Stopwatch(around, seconds)
+    for look in itertools.count(1):
+        if watch.is_over:
+            return
+        watch.pause(look, f"looking whether an order for {domains[0].name} is under way already")
+        served = around.handshakes(row.name for row in domains)
+        if served is None or all(_is_covered(served.served.get(row.name), row.served_names) for row in domains):
+            return
 
 
 class _Wait:
-    def __init__(
-        self,
-        outcome: SslOutcome,
-        app: WebAppApi,
-        activity: Activity,
-        handshakes: Handshakes,
-        timeout: float,
-        progress: _client.Progress,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, outcome: SslOutcome, around: Surroundings, activity: Activity, timeout: float) -> None:
         self.outcome = outcome
-        self.app = app
+        self.around = around
         self.activity = activity
-        self.handshakes = handshakes
-        self.timeout = timeout
-        self.progress = progress
-        self.clock = clock
-        self.began = clock()
-        self.seen: set[str | None] = set()
+        self.watch = Stopwatch(around, timeout)
+        self.seen = {sent.step.key for sent in outcome.sent if sent.reply is not None}
+        self.served: ServedReport | None = None
 
     def run(self, waiting: Sequence[Sent]) -> list[Sent]:
-        """Poll until nothing is left or the time is over; give what is left."""
+        """Look until nothing is left or the time is over; give what is left."""
         left = list(waiting)
-        for poll in itertools.count():
-            if not left or self._elapsed() >= self.timeout:
-                return left
-            pause = PAUSES[min(poll, len(PAUSES) - 1)]
-            self.progress(f"waiting for {len(left)} certificate(s), {self._elapsed():.0f}/{self.timeout:.0f} s")
-            self.app.client.wait(min(pause, max(0.1, self.timeout - self._elapsed())))
-            left = self._still_open(left)
-            if left and (poll + 1) % LOG_EVERY == 0:
+        for look in itertools.count(1):
+            if not left or self.watch.is_over:
+                break
+            self.watch.pause(look, f"waiting for {len(left)} certificate(s)")
+            left = self._without_served(left)
+            if left and (self.served is None or look % ASK_EVERY == 1):
+                left = self._without_finished(left)
+            if left and look % ASK_EVERY == 0:
                 left = self._without_failures(left)
         return left
 
-    def _elapsed(self) -> float:
-        return self.clock() - self.began
-
-    def _still_open(self, left: Sequence[Sent]) -> list[Sent]:
-        unserved = self._not_served_yet(left)
-        current = self._read(unserved)
-        still = []
-        vanished = False
-        for sent in unserved:
-            certificate = current.get(sent.step.key)
-            if certificate is None:
-                vanished = vanished or sent.step.key in self.seen
-                still.append(sent)
-            elif not self._is_done(sent, certificate):
-                self.seen.add(sent.step.key)
-                still.append(sent)
-        # A row that was there and is gone is how a failed order shows (reference U10); the log says why.
-        return self._without_failures(still) if vanished else still
-
-    def _is_done(self, sent: Sent, certificate: Certificate) -> bool:
-        if _finished(sent, certificate):
-            return True
-        unchanged = certificate.valid_until is not None and sent.step.action == "redeploy"
-        return unchanged and self._elapsed() >= UNCHANGED_IS_DONE
-
-    def _not_served_yet(self, left: Sequence[Sent]) -> list[Sent]:
+    def _without_served(self, left: Sequence[Sent]) -> list[Sent]:
         """Drop the orders whose certificate the server presents already."""
-        served = self.handshakes(name for sent in left for name in sent.step.names)
-        if served is None:
-            return list(left)
-        return [sent for sent in left if not all(_covers(served.served.get(name), sent) for name in sent.step.names)]
+        self.served = self.around.handshakes(name for sent in left for name in sent.step.names)
+        still = [sent for sent in left if not self._is_served(sent)]
+        for sent in left:
+            if sent not in still:
+                # What RunCloud showed before is out of date now.
+                self.outcome.note(sent.step.key, None)
+        return still
+
+    def _is_served(self, sent: Sent) -> bool:
+        return self.served is not None and all(
+            _is_covered(self.served.served.get(name), [name]) and self._is_new(name, sent) for name in sent.step.names
+        )
+
+    def _is_new(self, name: str, sent: Sent) -> bool:
+        """Say whether the server presents another certificate for a name than before."""
+        now = self.served.served[name].certificate if self.served else None
+        before = self.around.before
+        if before is None:
+            known = sent.step.certificate
+            return now is not None and (known is None or now.not_after != known.valid_until)
+        old = {entry.certificate.sha256 for entry in before.served.values() if entry.certificate is not None}
+        return now is not None and now.sha256 not in old
+
+    def _without_finished(self, left: Sequence[Sent]) -> list[Sent]:
+        """Drop the orders that RunCloud shows as done."""
+        found = self._read(left)
+        still: list[Sent] = []
+        vanished: list[Sent] = []
+        for sent in left:
+            certificate = found.get(sent.step.key)
+            if certificate is None:
+                gone = sent.step.key in found and sent.step.key in self.seen
+                (vanished if gone else still).append(sent)
+                continue
+            self.seen.add(sent.step.key)
+            self.outcome.note(sent.step.key, certificate)
+            if not self._is_done(sent, certificate):
+                still.append(sent)
+        if vanished:
+            self._explain_vanished(vanished, alone=len(left) == 1)
+        return still
 
     def _read(self, left: Sequence[Sent]) -> dict[str | None, Certificate | None]:
-        if not left:
-            return {}
-        if left[0].step.domain is None:
-            return {None: _ssl_apply.current_certificate(self.app, None)}
-        if len(left) > 1:
-            answer = self.app.certificates()
-            if isinstance(answer, dict):
-                return dict(answer.items())
-        return {sent.step.key: _ssl_apply.current_certificate(self.app, sent.step.domain) for sent in left}
+        """Read certificates: many from the list (reference 4.4).
+
+        Where there is no list, one is read after the other, and those after the first that is not done are left to
+        the next look: each costs a request.
+        """
+        listed = self.around.app.certificates() if len(left) > 1 else None
+        if isinstance(listed, dict):
+            return {sent.step.key: listed.get(sent.step.key or "") for sent in left}
+        found: dict[str | None, Certificate | None] = {}
+        for sent in left:
+            certificate = _ssl_apply.current_certificate(self.around.app, sent.step.domain)
+            found[sent.step.key] = certificate
+            if certificate is None or not self._is_done(sent, certificate):
+                break
+        return found
+
+    def _is_done(self, sent: Sent, certificate: Certificate) -> bool:
+        if _is_finished(sent, certificate):
+            return True
+        ends = certificate.valid_until
+        if sent.step.action != "redeploy" or ends is None or ends <= self.around.good_until:
+            return False
+        return self.watch.elapsed >= UNCHANGED_IS_DONE and not self._lacks(sent)
+
+    def _lacks(self, sent: Sent) -> bool:
+        """Say whether the server is known to present something that lacks a name."""
+        return self.served is not None and not all(
+            _is_covered(self.served.served.get(name), [name]) for name in sent.step.names
+        )
+
+    def _explain_vanished(self, vanished: Sequence[Sent], alone: bool) -> None:
+        """Write down failures: a row that was there and is gone is how a failed order shows (reference U10)."""
+        failures = self.activity.new_failures()
+        for sent in vanished:
+            entry = _ssl_apply.about(failures, sent.step, alone)
+            self._fail(sent, entry.content if entry else "nothing, but RunCloud shows the certificate no more")
 
     def _without_failures(self, left: Sequence[Sent]) -> list[Sent]:
         """Take out the orders that a new line of the log says have failed."""
         failures = self.activity.new_failures()
         still = []
         for sent in left:
-            entry = _about(failures, sent, alone=len(left) == 1)
+            entry = _ssl_apply.about(failures, sent.step, alone=len(left) == 1 and len(self.outcome.sent) == 1)
             if entry is None:
                 still.append(sent)
             else:
-                self.outcome.errors[_ssl_apply.name_of(sent.step)] = (
-                    f"the certificate order failed; RunCloud's activity log says: {entry.content}"
-                )
+                self._fail(sent, entry.content)
         return still
 
+    def _fail(self, sent: Sent, log: str) -> None:
+        text = f"the certificate order failed; RunCloud's activity log says: {log}"
+        if sent.removed:
+            text = f"{text}. {_ssl_apply.without_certificate(sent.step)}"
+        self.outcome.errors[_ssl_apply.name_of(sent.step)] = text
+        self.outcome.note(sent.step.key, None)
 
-def _finished(sent: Sent, certificate: Certificate | None) -> bool:
+
+def _is_finished(sent: Sent, certificate: Certificate | None) -> bool:
     """Say whether a certificate as RunCloud shows it is the one that was ordered."""
     if certificate is None or certificate.valid_until is None:
         return False
     before = sent.step.certificate
-    if before is None:
-        return True
     # The same second is possible for an order that was carried out at once, but then nothing tells it from the old one.
-    return (certificate.id, certificate.valid_until) != (before.id, before.valid_until)
+    return before is None or (certificate.id, certificate.valid_until) != (before.id, before.valid_until)
 
 
-def _covers(served: t.Any, sent: Sent) -> bool:
-    """Say whether the server presents, for one name, a certificate that has it and is newer than the one before."""
-    if served is None or served.certificate is None:
-        return False
-    before = sent.step.certificate
-    newer = before is None or before.valid_until is None or served.certificate.not_after > before.valid_until
-    return newer and _hostnames.covered_by(served.name, served.certificate.names)
-
-
-def _about(failures: Iterable[LogEntry], sent: Sent, alone: bool) -> LogEntry | None:
-    """Give the failure that concerns an order: it says one of its names, or there is only this order."""
-    for entry in failures:
-        if alone or any(name in entry.content for name in sent.step.names):
-            return entry
-    return None
+def _is_covered(found: Served | None, names: Sequence[str]) -> bool:
+    certificate = found.certificate if found is not None else None
+    return certificate is not None and all(_hostnames.covered_by(name, certificate.names) for name in names)
