@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.ansible import COLLECTION, Ansible
+from support.dns_server import DnsServer
 from tools.collection import installed
 
 if TYPE_CHECKING:
@@ -77,3 +78,18 @@ def simulator(simulator_process: Simulator) -> Simulator:
     """The simulator as it starts: its own small seed, no faults, no requests logged."""
     simulator_process.reset()
     return simulator_process
+
+
+@pytest.fixture(scope="session")
+def dns_process() -> Iterator[DnsServer]:
+    """The nameserver, one for all tests."""
+    with DnsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def dns(dns_process: DnsServer) -> DnsServer:
+    """A nameserver by which every name that is not set points to this machine."""
+    dns_process.reset()
+    dns_process.default = ("127.0.0.1",)
+    return dns_process

@@ -6,80 +6,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import Ansible, Result
+from support.ansible import Ansible
 from support.dns_server import DnsServer
+from support.operator import HERE, Operator
 
 APP = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
-HERE = "127.0.0.1"
 ELSEWHERE = "203.0.113.9"
 
 
-@pytest.fixture(scope="module")
-def dns_process() -> Iterator[DnsServer]:
-    with DnsServer(default=[HERE]) as server:
-        yield server
-
-
-@dataclass
-class Operator:
-    """Somebody who runs the playbooks."""
-
-    ansible: Ansible
-    simulator: Simulator
-    dns: DnsServer
-
-    def play(self, playbook: str = "sync", *arguments: str, rc: int = 0, **variables: Any) -> Result:
-        """Run a playbook of the collection with the variables of the role; their prefix is added."""
-        self.simulator.clear_requests()
-        settings = {
-            "api_url": self.simulator.v3,
-            "api_token": TOKEN,
-            "server_id": SERVER_ID,
-            "webapp_id": WEBAPP_ID,
-            "dns_nameservers": [self.dns.address],
-            "ssl_verify_port": self.simulator.tls_port,
-            **variables,
-        }
-        extra_vars = {f"domain_sync_{name}": value for name, value in settings.items() if value is not None}
-        return self.ansible.run_playbook(
-            f"multisite.runcloud.{playbook}", *arguments, extra_vars=extra_vars, cwd=self.ansible.home
-        ).expect(rc)
-
-    def result(self, outcome: Result) -> dict[str, Any]:
-        """Return what the run left in domain_sync_result."""
-        facts = outcome.task("domain_sync : Put the result together").result["ansible_facts"]
-        return dict(facts["domain_sync_result"])
-
-    def requests(self, *methods: str) -> list[str]:
-        """Return the requests of the last run, as far as they are of these methods."""
-        log = self.simulator.requests()
-        return [f"{row['method']} {row['path']}" for row in log if not methods or row["method"] in methods]
-
-    def writes(self) -> list[str]:
-        """Return the requests of the last run that could change something."""
-        return self.requests("POST", "PUT", "PATCH", "DELETE")
-
-    def names(self) -> set[str]:
-        """Return the names that are attached."""
-        return {row["name"] for row in self.simulator.domains()}
-
-
 @pytest.fixture
-def operator(ansible: Ansible, simulator: Simulator, dns_process: DnsServer) -> Operator:
-    dns_process.reset()
-    dns_process.default = (HERE,)
+def operator(ansible: Ansible, simulator: Simulator, dns: DnsServer) -> Operator:
     simulator.reset({"domains": ["network.example", "old.example"], "certificate": True})
     simulator.switch(ssl_issue="sync")
-    return Operator(ansible, simulator, dns_process)
+    return Operator(ansible, simulator, dns)
 
 
 def test_twelve_new_names_are_one_order_and_the_preview_says_so_before(operator: Operator) -> None:
