@@ -159,7 +159,7 @@ def _refuse_lookalikes(text: str) -> None:
     if ":" in text:
         raise HostnameError(f"{text!r}: a host name has no port; remove the colon and what follows")
     if "_" in text:
-        raise HostnameError(f"{text!r}: a host name has no underscore; and no certificate is issued for one; remove it")
+        raise HostnameError(f"{text!r}: a host name has no underscore, and no certificate is issued for one; remove it")
 
 
 def _to_ascii(bare: str, text: str) -> str:
