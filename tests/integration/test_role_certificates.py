@@ -67,7 +67,7 @@ def test_seven_of_ninety_without_dns_do_not_stop_the_others_and_come_with_one_mo
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        ({"a": []}, "no address"),
+        ({"a": []}, "neither an A nor an AAAA record"),
         ({"cname": "parked.example"}, "parked.example"),
         ({"a": [HERE], "aaaa": ["2001:db8::1"]}, "2001:db8::1"),
         (None, "does not exist"),
