@@ -124,13 +124,11 @@ class ApiError(Exception):
         answer = f"answered {self.status}" if self.status is not None else "failed"
         text = f"{self.method} {self.path} {answer}"
         if self.message:
-            text += f": {self.message}"
-        complaints = [
-            f"{field}: {' '.join(texts)}" for field, texts in self.fields.items() if " ".join(texts) != self.message
-        ]
-        if complaints:
-            text += f" ({'; '.join(complaints)})"
-        text = text.rstrip(".")
+            text += f": {self.message.rstrip('.')}"
+        complaints = {field: " ".join(texts) for field, texts in self.fields.items()}
+        new = [f"{field}: {said.rstrip('.')}" for field, said in complaints.items() if said != self.message]
+        if new:
+            text += f" ({'; '.join(new)})"
         return f"{text}. {self.advice}" if self.advice else text
 
     @property

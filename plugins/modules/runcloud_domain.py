@@ -154,7 +154,8 @@ errors:
   description: What went wrong, with the domain as the key.
   returned: failure after the plan was made
   type: dict
-  sample: {"shop.example.com": "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."}
+  sample:
+    shop.example.com: POST /servers/1903/webapps/646/domains answered 422: The given data was invalid.
 not_attempted:
   description: The domain, where a step that was left was not tried because of the failure.
   returned: failure after the plan was made

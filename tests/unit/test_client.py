@@ -272,7 +272,7 @@ def test_an_error_says_what_was_asked_answered_and_complained(connect: Callable[
         error = failure(lambda: client.request("POST", "/x", body={}))
 
     assert str(error) == (
-        "POST /x answered 422: The given data was invalid. (name: Taken. Too long.; www: No.). "
+        "POST /x answered 422: The given data was invalid (name: Taken. Too long; www: No). "
         "RunCloud refuses what was sent: correct it, or do it in the panel to see more."
     )
     assert (error.method, error.path, error.status) == ("POST", "/x", 422)
