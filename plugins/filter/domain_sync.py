@@ -32,7 +32,10 @@ def decide_domains(
     except (_wishes.InputError, _inventory.InventoryError) as exc:
         raise AnsibleFilterError(str(exc)) from exc
     names = [name for domain in decision.desired for name in domain.served]
-    return {**decision.as_dict(), "names": list(dict.fromkeys(names))}
+    result = decision.as_dict()
+    # What is odd about a network is told by the module that has read it.
+    odd = list(t.cast("Mapping[str, t.Any]", source).get("notes") or []) if hasattr(source, "keys") else []
+    return {**result, "notes": [*odd, *result["notes"]], "names": list(dict.fromkeys(names))}
 
 
 def _decide(source: t.Any, policy: _network.Policy, option: str) -> _network.Decision:

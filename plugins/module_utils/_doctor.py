@@ -161,7 +161,9 @@ def _advice_401(findings: Parts, failure: Parts) -> str:
         f"with {_PANEL_TOKEN}); this machine's address is not on the key's IP allow-list; API access is switched off."
     ]
     if others:
-        parts.append(f"{used} is used; {', '.join(others)} {'is' if len(others) == 1 else 'are'} set, too, and ignored.")
+        parts.append(
+            f"{used} is used; {', '.join(others)} {'is' if len(others) == 1 else 'are'} set, too, and ignored."
+        )
     return " ".join(parts)
 
 
@@ -181,7 +183,9 @@ def _server(findings: Parts) -> Iterator[Check]:
     if server["usable"]:
         yield Check("server", OK, f"{shown}, online and connected", name=str(server["id"]))
         return
-    states = [word for word, good in (("offline", server["online"]), ("not connected", server["connected"])) if not good]
+    states = [
+        word for word, good in (("offline", server["online"]), ("not connected", server["connected"])) if not good
+    ]
     yield Check(
         "server",
         ERROR,
@@ -254,7 +258,9 @@ def _ssl_abilities(findings: Parts, ssl: Parts) -> Iterator[Check]:
         if asked
     ]
     if not hidden:
-        yield Check("plan", OK, f"advanced SSL and AutoSSL can be seen (AutoSSL is {'on' if ssl['auto_ssl'] else 'off'})")
+        yield Check(
+            "plan", OK, f"advanced SSL and AutoSSL can be seen (AutoSSL is {'on' if ssl['auto_ssl'] else 'off'})"
+        )
     elif needs:
         yield Check(
             "plan",
@@ -279,7 +285,9 @@ def _certificate_mode(findings: Parts) -> Iterator[Check]:
     )
     mode, wanted = ssl["mode"], findings["wanted"].get("mode")
     if wanted and wanted != mode:
-        advice = "Switching deletes the certificates there are; allow it by domain_sync_ssl_switch_mode, or drop the wish."
+        advice = (
+            "Switching deletes the certificates there are; allow it by domain_sync_ssl_switch_mode, or drop the wish."
+        )
         yield Check("certificates", ERROR, f"{mode} mode, but domain_sync_ssl_mode says {wanted}", advice)
     else:
         kind = "one for the application" if mode == _BASIC else "one for each domain"

@@ -81,9 +81,7 @@ def _attached(findings: Parts) -> dict[str, bool]:
     """Give every host name that is attached, with whether its domain is wanted."""
     names = set(wanted(findings))
     rows = (findings.get("domains") or {}).get("domains") or []
-    return {
-        host: row["name"] in names for row in rows for host in _hostnames.served_names(row["name"], row["www"])
-    }
+    return {host: row["name"] in names for row in rows for host in _hostnames.served_names(row["name"], row["www"])}
 
 
 def _presence(findings: Parts) -> Iterator[Check]:

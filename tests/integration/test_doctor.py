@@ -29,7 +29,7 @@ class Visit:
     def __init__(self, result: Result) -> None:
         self.rc = result.rc
         self.output = result.output
-        self.report: dict[str, Any] = result.task("Put together what was found").result["ansible_facts"][
+        self.report: dict[str, Any] = result.task("domain_sync : Put together what was found").result["ansible_facts"][
             "domain_sync_doctor"
         ]
 
@@ -272,9 +272,7 @@ def wordpress(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     def make(**changes: Any) -> dict[str, Any]:
         document = {**json.loads(recorded("cli-eval-inventory.json")), **changes}
         (tmp_path / "wp-load.php").touch()
-        (tmp_path / "answer").write_text(
-            f"MULTISITE-RUNCLOUD-BEGIN\n{json.dumps(document)}\nMULTISITE-RUNCLOUD-END\n"
-        )
+        (tmp_path / "answer").write_text(f"MULTISITE-RUNCLOUD-BEGIN\n{json.dumps(document)}\nMULTISITE-RUNCLOUD-END\n")
         program = tmp_path / "wp"
         program.write_text(f"#!/bin/sh\ncat >/dev/null\ncat {shlex.quote(str(tmp_path))}/answer\n")
         program.chmod(0o755)
@@ -323,7 +321,11 @@ def test_a_wrong_path(see: See) -> None:
 
 def test_a_rest_api_that_refuses(see: See) -> None:
     with WordPressRest() as server:
-        variables = {"domain_sync_rest_url": server.url, "domain_sync_rest_key": "no", "domain_sync_rest_secret": "nono"}
+        variables = {
+            "domain_sync_rest_url": server.url,
+            "domain_sync_rest_key": "no",
+            "domain_sync_rest_secret": "nono",
+        }
         found = see(without=("domain_sync_domains",), domain_sync_source="rest", **variables)
     assert "401" in found.lines("error", "WordPress")[0]
 
