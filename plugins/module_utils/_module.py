@@ -281,14 +281,19 @@ def _printable(value: str, option: str) -> str:
 
 
 def _check_url(url: str) -> None:
-    parts = urllib.parse.urlsplit(url)
+    wrong = InputError(f"api_url: {url!r} is no URL like {DEFAULT_URL.format(version=3)}; correct it")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
     if "@" in parts.netloc:
         raise InputError("api_url: holds a login; credentials go into api_token, or api_key and api_secret")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"api_url: {url!r} is no URL like {DEFAULT_URL.format(version=3)}")
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise wrong
     if parts.query or parts.fragment:
         raise InputError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
-    if parts.scheme == "http" and not _client.is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _client.is_loopback(host):
         raise InputError(f"api_url: {url!r} would send the credentials unencrypted; use https (http only to loopback)")
 
 
