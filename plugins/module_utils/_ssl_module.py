@@ -138,6 +138,7 @@ class _Run:
         self.app: WebAppApi = context.webapp()
         self.handshakes = _ssl_served.Handshakes(context, self.app.server_id)
         self.wish = dataclasses.replace(request.wish, external_api=self._external_api())
+        self.log: tuple[_resources.LogEntry, ...] | None = None
 
     def execute(self) -> dict[str, t.Any]:
         """Read, plan, apply, wait, tell."""
@@ -145,7 +146,7 @@ class _Run:
         current = self.app.ssl_method()
         method, change = self._wanted_method(current)
         state = self._read(domains, method, switched="mode" in change)
-        state, plan = self._plan(state)
+        plan = self._plan(state)
         predicted = _Done(method, plan, _ssl_apply.SslOutcome(changed=bool(plan.steps)), state)
         done = self.context.carry_out(predicted, lambda: self._carry_out(predicted, change))
         return self._tell(done, change)
@@ -243,14 +244,14 @@ class _Run:
         certificates, served = reader.read(state.advanced, state.domains, self.wish.domains)
         return dataclasses.replace(state, certificates=certificates, served=served, now=self.context.client.now())
 
-    def _plan(self, state: _ssl_plan.SslState) -> tuple[_ssl_plan.SslState, _ssl_plan.SslPlan]:
+    def _plan(self, state: _ssl_plan.SslState) -> _ssl_plan.SslPlan:
         """Plan. Where something is to be ordered, the activity log has a say: what has failed or was issued lately."""
-        plan = _ssl_plan.plan_certificates(self.wish, dataclasses.replace(state, log=()))
+        plan = _ssl_plan.plan_certificates(self.wish, state)
         if not plan.orders:
-            return state, plan
-        if not state.log:
-            state = dataclasses.replace(state, log=tuple(self.app.log()))
-        return state, _ssl_plan.plan_certificates(self.wish, state)
+            return plan
+        if self.log is None:
+            self.log = tuple(self.app.log())
+        return _ssl_plan.plan_certificates(self.wish, dataclasses.replace(state, log=self.log))
 
     # Doing
 
@@ -262,7 +263,8 @@ class _Run:
             method = self._switch(method, change)
         try:
             if "mode" in change:
-                state, plan = self._plan(self._read_switched(state))
+                state = self._read_switched(state)
+                plan = self._plan(state)
             state, plan = self._let_others_finish(state, plan)
             self._apply(plan, state, outcome)
             after = self._after(state, outcome)
@@ -275,7 +277,7 @@ class _Run:
         return _Done(method, plan, outcome, after)
 
     def _apply(self, plan: _ssl_plan.SslPlan, state: _ssl_plan.SslState, outcome: _ssl_apply.SslOutcome) -> None:
-        activity = _ssl_apply.Activity(self.app, state.log)
+        activity = _ssl_apply.Activity(self.app, self.log or ())
         _ssl_apply.apply_certificates(plan, self.app, activity, outcome, self.context.progress)
         _ssl_wait.wait_for_certificates(outcome, self._around(state), activity, self._timeout())
 
@@ -297,14 +299,16 @@ class _Run:
             return state, plan
         if open_orders:
             earlier = _ssl_apply.SslOutcome(sent=open_orders)
-            activity = _ssl_apply.Activity(self.app, state.log or self.app.log())
+            activity = _ssl_apply.Activity(self.app, self.app.log() if self.log is None else self.log)
             _ssl_wait.wait_for_certificates(earlier, self._around(state), activity, self._timeout())
         else:
             left = max(_ssl_plan.settles_at(row) for row in fresh) - self.context.client.now()
             _ssl_wait.wait_for_others(fresh, self._around(state), min(self._timeout(), left.total_seconds()))
         certificates, served = self._reader(self.handshakes).read(state.advanced, state.domains, self.wish.domains)
         now = self.context.client.now()
-        return self._plan(dataclasses.replace(state, certificates=certificates, served=served, now=now, log=()))
+        state = dataclasses.replace(state, certificates=certificates, served=served, now=now)
+        self.log = None
+        return state, self._plan(state)
 
     def _open_orders(self, state: _ssl_plan.SslState) -> list[_ssl_apply.Sent]:
         """List the orders of earlier runs that RunCloud shows as not finished."""

@@ -134,7 +134,7 @@ class _Wait:
                 break
             self.watch.pause(look, f"waiting for {len(left)} certificate(s)")
             left = self._without_served(left)
-            if left and (self.served is None or look % ASK_EVERY == 1):
+            if left and (self.served is None or look % ASK_EVERY == 0 or (look == 1 and not self.seen)):
                 left = self._without_finished(left)
             if left and look % ASK_EVERY == 0:
                 left = self._without_failures(left)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.in_process import run_module
@@ -20,11 +22,12 @@ CLIENT = "ansible_collections.multisite.runcloud.plugins.module_utils._client.Cl
 
 @dataclass
 class Outcome:
-    """What one run came to: its result, the requests it made and the orders that came of it."""
+    """What one run came to: its result, the requests it made, the orders that came of it, its warnings."""
 
     result: dict[str, Any]
     requests: list[dict[str, Any]]
     orders: list[dict[str, Any]]
+    warnings: str
 
     @property
     def failed(self) -> bool:
@@ -50,11 +53,6 @@ class Outcome:
     def pending(self) -> dict[str, str]:
         """The names that wait, with the reason."""
         return {entry["name"]: entry["reason"] for entry in self.result["pending"]}
-
-    @property
-    def warnings(self) -> str:
-        """All warnings."""
-        return "\n".join(str(text) for text in self.result.get("warnings", []))
 
     @property
     def covered(self) -> dict[str, list[str]]:
@@ -86,14 +84,15 @@ class Ssl:
         """Run any module of the collection."""
         last = max((entry["n"] for entry in self.sim.requests()), default=0)
         ordered = len(self.sim.orders())
-        result = run_module(name, {**self.options, **options}, check=check, diff=diff)
-        return Outcome(result, self.sim.requests(since=last), self.sim.orders()[ordered:])
+        # Inside the process of a test Ansible shows warnings instead of returning them.
+        with mock.patch.object(AnsibleModule, "warn") as warn:
+            result = run_module(name, {**self.options, **options}, check=check, diff=diff)
+        warnings = "\n".join(str(call.args[0]) for call in warn.call_args_list)
+        return Outcome(result, self.sim.requests(since=last), self.sim.orders()[ordered:], warnings)
 
     def __call__(self, *, check: bool = False, diff: bool = False, **options: Any) -> Outcome:
         """Run runcloud_ssl."""
-        return self.module(
-            "runcloud_ssl", check=check, diff=diff, **{"verify_port": self.sim.tls_port, **options}
-        )
+        return self.module("runcloud_ssl", check=check, diff=diff, **{"verify_port": self.sim.tls_port, **options})
 
 
 def simulate_time(monkeypatch: pytest.MonkeyPatch, sim: Simulator) -> list[float]:
