@@ -129,8 +129,7 @@ class _Run:
                     self.state[name] = dataclasses.replace(other, type="alias")
 
     def _failed(self, step: Step, exc: _client.ApiError) -> None:
-        if exc.status is None or exc.status < 300 or exc.status >= 500:
-            # No answer, a spoiled one, or a fault after who knows how much of the work.
+        if _may_be_done(exc):
             self.unsure.append(step)
         if exc.fatal:
             self._stop(step, str(exc))
@@ -224,6 +223,14 @@ class _Run:
                 "server or workspace (module runcloud_webapp_info can search for it)."
             )
             self.outcome.errors[name] = str(exc)
+
+
+def _may_be_done(exc: _client.ApiError) -> bool:
+    """Say whether a write that failed may have been carried out all the same."""
+    if isinstance(exc, _client.LostReply) or exc.method == "GET":
+        # With GET, what failed is the look after a reply was lost.
+        return True
+    return exc.status is not None and (exc.status < 300 or exc.status >= 500)
 
 
 def _identity(row: Domain) -> int:

@@ -158,6 +158,12 @@ def test_a_name_to_hold_that_is_none(target: Target) -> None:
     assert refused(target, domains=[], hold={"a b": "why"}) == "hold: 'a b': a host name has no spaces; remove them"
 
 
+@pytest.mark.parametrize("row", [{}, {"name": 5}])
+def test_a_list_of_attached_domains_that_is_none(target: Target, row: dict[str, Any]) -> None:
+    message = refused(target, domains=["x.example"], attached=[row])
+    assert message == "attached: a domain as runcloud_domains returns it was expected"
+
+
 # ---------------------------------------------------------------------- purge
 
 

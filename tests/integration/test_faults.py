@@ -265,6 +265,25 @@ def test_the_application_is_removed_meanwhile(target: Target) -> None:
     assert result["not_attempted"] == ["a.example", "old.example"]
 
 
+def test_the_application_is_removed_while_a_lost_reply_is_looked_up(target: Target) -> None:
+    fault(target, after=1, action={"drop": "before"})
+    fault(target, path="/webapps/646", after=1, times=None, action={"status": 404, "body": {"message": "Not found"}})
+    result = target.run(**WANTED)
+    assert "webapp_id: server 1903 has no web application 646." in result["errors"]["new.example"]
+    assert (result["changed"], result["applied"]) == (False, [])
+    assert result["not_attempted"] == ["next.example", "a.example", "old.example"]
+
+
+def test_the_look_after_a_lost_reply_is_refused(target: Target) -> None:
+    """The name may be attached then, and the result says that nobody knows."""
+    fault(target, after=1, action={"drop": "after"})
+    fault(target, after=1, times=None, action={"status": 401, "body": {"message": "Unauthenticated."}})
+    result = target.run(**WANTED)
+    assert "new.example" in target.rows()
+    assert "Whether it was carried out all the same is not known: run again." in result["errors"]["new.example"]
+    heal(target)
+
+
 # ---------------------------------------------------------------------- the request limit
 
 

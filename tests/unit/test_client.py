@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -232,6 +234,13 @@ def test_a_server_with_no_last_page_is_left_at_some_point(
 
     with scripted(connect, endless) as (_server, client):
         assert len(client.list("/servers")) == 3
+
+
+def test_one_page_may_be_read_by_its_number(connect: Callable[..., Client]) -> None:
+    with scripted(connect, page(rows(41, 40), total_pages="3"), page([])) as (server, client):
+        assert client.page("/log", 2) == (rows(41, 40), 3)
+        assert client.page("/log", 9) == ([], 1)
+    assert server.received[0].path == "/api/v3/log?page=2&perPage=40"
 
 
 def test_a_row_that_moved_to_the_next_page_counts_once(connect: Callable[..., Client]) -> None:
@@ -533,6 +542,18 @@ def test_progress_tells_of_repeats(connect: Callable[..., Client]) -> None:
     assert len(said) == 1
     assert said[0].startswith("GET /x failed, trying again in 0.")
     assert said[0].endswith("(1/3)")
+
+
+def test_it_can_be_read_without_its_library_to_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("client_without_requests", _client.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    for name, value in {"requests": None, "requests.auth": None, spec.name: module}.items():
+        monkeypatch.setitem(sys.modules, name, value)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)
+    assert module.HAS_REQUESTS is False
+    assert "requests" in module.REQUESTS_IMPORT_ERROR.splitlines()[-1]
 
 
 def test_nobody_has_to_be_told() -> None:

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import string
+import sys
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils import _hostnames
@@ -112,6 +114,18 @@ def test_what_is_no_name_is_refused_with_words_on_what_to_do(typed: str, complai
     assert message.startswith(f"{typed!r}: ")
     assert complaint in message
     assert advice in message
+
+
+def test_it_can_be_read_without_its_library_to_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("hostnames_without_idna", _hostnames.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "idna", None)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)
+    assert module.HAS_IDNA is False
+    assert "idna" in module.IDNA_IMPORT_ERROR.splitlines()[-1]
+    assert module.normalise("Shop.Example.") == "shop.example"
 
 
 def test_other_letters_need_a_library(monkeypatch: pytest.MonkeyPatch) -> None:

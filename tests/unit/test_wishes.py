@@ -136,5 +136,15 @@ def test_names_to_hold_are_names() -> None:
         _wishes.parse_hold({"a b": "why"})
 
 
+def test_a_list_of_names_has_each_once() -> None:
+    assert _wishes.parse_names(["B.example", "a.example.", "b.example"], "names") == ["b.example", "a.example"]
+    with pytest.raises(InputError) as caught:
+        _wishes.parse_names(["a b", "a.example", 5], "names")
+    assert str(caught.value) == (
+        "names[0]: 'a b': a host name has no spaces; remove them; "
+        "names[2]: 5 is no text; a host name like shop.example.com is wanted (put it in quotes)"
+    )
+
+
 def test_no_problems_are_no_error() -> None:
     _wishes.raise_problems([])
