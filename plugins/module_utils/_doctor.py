@@ -351,7 +351,8 @@ def _source_advice(source: str) -> str:
 
 def _stuck(findings: Parts) -> Iterator[Check]:
     rows = (findings.get("wordpress") or {}).get("domains") or []
-    stuck = [row["domain"] for row in rows if row.get("active") and row.get("stage") in _doctor_names.GIVEN_UP]
+    names = {*_doctor_names.wanted(findings), *(findings["decision"].get("names") or [])}
+    stuck = [row["domain"] for row in rows if row["domain"] in names and row.get("stage") in _doctor_names.GIVEN_UP]
     if stuck:
         yield Check(
             "WordPress",

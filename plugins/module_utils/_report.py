@@ -136,7 +136,8 @@ def render(result: Parts, form: str) -> str:
 
 
 def _rows(decision: Parts, domains: Parts, certificates: Parts, dns: Sequence[Parts]) -> list[Row]:
-    reasons = {row["name"]: row["reason"] for row in decision.get("desired") or []}
+    decided = [*(decision.get("left_out") or []), *(decision.get("desired") or [])]
+    reasons = {row["name"]: row["reason"] for row in decided}
     served = {row["name"]: row for row in certificates.get("names") or []}
     waits = {row["name"]: row["reason"] for row in certificates.get("pending") or []}
     known = {row.get("domain"): row for row in certificates.get("certificates") or []}

@@ -17,11 +17,13 @@ from typing import Any
 import yaml
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import COLLECTION, Ansible
+from support.ansible import COLLECTION, Ansible, Result
 from support.dns_server import DnsServer
 from tools.collection import installed
 
 ADDRESS = "127.0.0.1"
+ELSEWHERE = "203.0.113.9"
+NETWORK = Path(__file__).parents[1] / "fixtures" / "wordpress" / "cli-eval-inventory.json"
 WIDTH = 100
 
 # What RunCloud has before the first act: somebody has mapped some domains by hand, and ordered a certificate then.
@@ -57,6 +59,32 @@ DOMAINS: list[Any] = [
     "moving.example",
 ]
 
+# The second act: what the plugin's own integration has left behind on the web application of a real network.
+NETWORK_SEED = {
+    "servers": [
+        {
+            "id": SERVER_ID,
+            "name": "web1",
+            "ipAddress": ADDRESS,
+            "webapps": [
+                {
+                    "id": WEBAPP_ID,
+                    "name": "network",
+                    "domains": [
+                        "network.test",
+                        {"name": "shop.example.com", "www": True, "redirection": "non-www"},
+                        {"name": "www.brand.example", "www": True, "redirection": "non-www"},
+                        {"name": "paused.example.com", "www": True, "redirection": "non-www"},
+                        {"name": "name-before-the-rename.example", "www": True, "redirection": "non-www"},
+                    ],
+                    "certificate": {"days_left": 61, "names": ["network.test", "shop.example.com"]},
+                }
+            ],
+        }
+    ],
+    "switches": {"ssl_issue_seconds": 2},
+}
+
 
 class Stage:
     """Where the acts are played: a simulated RunCloud, a nameserver, and a folder with the operator's files."""
@@ -74,6 +102,20 @@ class Stage:
 
     def play(self, playbook: str, **variables: Any) -> dict[str, Any]:
         """Run a playbook of the collection, print its summary and what RunCloud was asked; return its result."""
+        seconds = self._run(playbook, variables)[1]
+        result: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        self._print(result["summary"], seconds)
+        return result
+
+    def examine(self, **variables: Any) -> None:
+        """Run the doctor and print what it says, without the lines about what is well."""
+        outcome, seconds = self._run("doctor", variables)
+        facts = outcome.task("domain_sync : Put together what was found").result["ansible_facts"]
+        lines = facts["domain_sync_doctor"]["summary"]
+        self._print([line for line in lines if not line.startswith("ok ")], seconds)
+
+    def _run(self, playbook: str, variables: Mapping[str, Any]) -> tuple[Result, float]:
+        """Run a playbook; return it with the seconds that it took."""
         settings = {
             "domain_sync_api_url": self.simulator.v3,
             "domain_sync_api_token": TOKEN,
@@ -88,13 +130,13 @@ class Stage:
         print(f"\n  $ ansible-playbook {COLLECTION}.{playbook} {shown}\n")
         self.simulator.clear_requests()
         began = time.monotonic()
-        self.ansible.run_playbook(f"{COLLECTION}.{playbook}", extra_vars=settings, cwd=self.folder).expect(0)
-        seconds = time.monotonic() - began
-        result: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
-        for line in result["summary"]:
+        outcome = self.ansible.run_playbook(f"{COLLECTION}.{playbook}", extra_vars=settings, cwd=self.folder)
+        return outcome.expect(0), time.monotonic() - began
+
+    def _print(self, lines: list[str], seconds: float) -> None:
+        for line in lines:
             print(f"    {line}")
         print(f"\n    RunCloud was asked: {self._requests()}   ({seconds:.1f} s)")
-        return result
 
     def _requests(self) -> str:
         counts = Counter(request["method"] for request in self.simulator.requests())
@@ -108,14 +150,17 @@ def main() -> int:
         print(f"A simulated RunCloud listens on {simulator.url} (open it in a browser to watch).")
         simulator.reset(SEED)
         act_list(stage)
+        simulator.reset(NETWORK_SEED)
+        dns.reset()
+        act_wordpress(stage)
     print("\nDone: everything is stopped again.")
     return 0
 
 
 def act_list(stage: Stage) -> None:
-    """A file of domains is the truth, and RunCloud is made equal to it."""
+    """First act: a file of domains is the truth, and RunCloud is made equal to it."""
     stage.write_domains(DOMAINS)
-    stage.dns.set("moving.example", a=["203.0.113.9"])
+    stage.dns.set("moving.example", a=[ELSEWHERE])
     source = {"domain_sync_file": "domains.yml"}
 
     heading("1. Preview: what would change? (The DNS of moving.example still points elsewhere.)")
@@ -140,6 +185,55 @@ def act_list(stage: Stage) -> None:
     stage.write_domains([item for item in DOMAINS if item not in ("bakery.example", DOMAINS[2])])
     last = stage.play("sync", **source, domain_sync_purge=True, domain_sync_purge_limit="30%")
     check("both left, and nothing was ordered for it", counts(last, removed=2) and len(stage.simulator.orders()) == 2)
+
+
+def act_wordpress(stage: Stage) -> None:
+    """Second act: the list comes from a real WordPress network, as it was recorded."""
+    source = {
+        "domain_sync_source": "wordpress",
+        "domain_sync_wordpress_path": str(stage.folder),
+        "domain_sync_wordpress_wp_cli": str(write_wp_cli(stage.folder)),
+        "domain_sync_purge": True,
+        "domain_sync_purge_limit": "60%",
+    }
+    # The network has no address for www names below it, and one customer has not pointed the domain here yet.
+    stage.dns.set("example.org", a=[ELSEWHERE])
+
+    heading("6. The list is read from WordPress: a recorded network, with what the plugin left in RunCloud. Preview:")
+    preview = stage.play("preview", **source)
+    show_reasons(preview)
+    check("nothing was written", not writes(stage))
+    check("the renamed and the paused domain would go", {"paused.example.com"} < set(preview["plan"]["remove"]))
+
+    heading("7. The run does just that, and one order covers all names.")
+    run = stage.play("sync", **source)
+    check("the preview was exact", run["plan"] == preview["plan"] and run["orders"] == preview["orders"])
+    check("one order", len(stage.simulator.orders()) == 1)
+    check("example.org waits for its DNS", run["plan"]["held"][0]["name"] == "example.org")
+
+    heading("8. The doctor says what is left to do, and for whom.")
+    stage.examine(**source)
+    check("nothing was written", not writes(stage))
+
+
+def write_wp_cli(folder: Path) -> Path:
+    """Put a stand-in for WP-CLI into a folder, which gives the recorded answer; return the executable."""
+    (folder / "wp-load.php").touch()
+    recorded = json.dumps(json.loads(NETWORK.read_text(encoding="utf-8")))
+    answer = f"MULTISITE-RUNCLOUD-BEGIN\n{recorded}\nMULTISITE-RUNCLOUD-END\n"
+    (folder / "answer").write_text(answer, encoding="utf-8")
+    program = folder / "wp"
+    program.write_text('#!/bin/sh\ncat >/dev/null\ncat "$(dirname "$0")/answer"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+def show_reasons(result: Mapping[str, Any]) -> None:
+    """Print why each name is wanted, or is not."""
+    print("\n    Why:")
+    for row in result["domains"]:
+        if row["reason"]:
+            print(f"    {row['name']:32} {row['reason']}")
 
 
 def heading(text: str) -> None:
