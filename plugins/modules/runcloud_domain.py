@@ -155,7 +155,7 @@ errors:
   returned: failure after the plan was made
   type: dict
   sample:
-    shop.example.com: POST /servers/1903/webapps/646/domains answered 422: The given data was invalid.
+    shop.example.com: "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."
 not_attempted:
   description: The domain, where a step that was left was not tried because of the failure.
   returned: failure after the plan was made
