@@ -10,6 +10,7 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import ipaddress
 import re
 import traceback
@@ -132,10 +133,14 @@ def matching_pattern(name: str, patterns: t.Iterable[str]) -> str | None:
     :returns: the pattern as it was given, or None.
     """
     for pattern in patterns:
-        wanted = pattern.lower() if _GLOB_CHARACTERS & set(pattern) else comparable(pattern)
-        if fnmatch.fnmatchcase(name, wanted):
+        if fnmatch.fnmatchcase(name, _comparable_pattern(pattern)):
             return pattern
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _comparable_pattern(pattern: str) -> str:
+    return pattern.lower() if _GLOB_CHARACTERS & set(pattern) else comparable(pattern)
 
 
 def _refuse_lookalikes(text: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,22 +48,26 @@ def reply(
 
 
 class ScriptedServer:
-    """Gives its answers in order, one a request, and the last one to all that follow.
+    """Gives its answers in order, one a request, and the last one to all that follow; with ``tls`` it speaks HTTPS.
 
     ``with ScriptedServer(reply(503), reply(200, {})) as server: ...``
     """
 
-    def __init__(self, *answers: Script) -> None:
+    def __init__(self, *answers: Script, tls: ssl.SSLContext | None = None) -> None:
         self.answers = list(answers)
         self.received: list[Received] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
         """The base URL, as if it were API v3."""
-        return f"http://127.0.0.1:{self._server.server_port}/api/v3"
+        return f"{self._scheme}://localhost:{self._server.server_port}/api/v3"
 
     @property
     def methods(self) -> list[str]:

@@ -9,13 +9,16 @@ import base64
 import importlib.util
 import json
 import socket
+import ssl
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils import _client
 from ansible_collections.multisite.runcloud.plugins.module_utils._client import (
@@ -26,6 +29,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._client import 
 )
 
 from support.scripted_http import Received, Script, ScriptedServer, reply
+from support.tls_server import Authority
 
 TOKEN = "token-3f9a77c1d0"
 KEY = "key-77c1d03f9a"
@@ -96,7 +100,7 @@ def test_a_netrc_entry_does_not_replace_the_credentials(
     connect: Callable[..., Client], credentials: Credentials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.write_text("machine localhost login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with scripted(connect, OK, credentials=credentials) as (server, client):
         client.get("/ping")
@@ -489,6 +493,66 @@ def test_the_wrong_protocol_is_not_tried_again(connect: Callable[..., Client]) -
     with ScriptedServer(OK) as server:
         error = failure(lambda: connect(server.url.replace("http:", "https:")).get("/x"))
     assert "Check api_url, ca_path and validate_certs: TLS verification failed." in str(error)
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def secured(authority: Authority, tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A server whose certificate comes from an authority that nobody knows."""
+    file = tmp_path / "server.pem"
+    file.write_bytes(authority.issue(["localhost"]).pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with ScriptedServer(OK, tls=context) as server:
+        yield server
+
+
+@pytest.mark.parametrize("bundle", [True, False])
+def test_verification_is_off_when_told_whatever_the_environment_says(
+    connect: Callable[..., Client], secured: ScriptedServer, bundle: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bundle:
+        # A bundle that does not know the server's authority, and would win against a setting of the session.
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert connect(secured.url, verify=False).get("/ping") == {"message": "pong"}
+
+
+def test_a_certificate_of_nobody_is_refused_at_once(
+    connect: Callable[..., Client], secured: ScriptedServer, waits: list[float]
+) -> None:
+    error = failure(lambda: connect(secured.url).get("/ping"))
+    assert "certificate verify failed" in str(error)
+    assert "Check api_url, ca_path and validate_certs: TLS verification failed." in str(error)
+    assert error.fatal
+    assert waits == []
+    assert secured.received == []
+
+
+def test_an_authority_of_ones_own_is_trusted_by_option_or_environment(
+    connect: Callable[..., Client],
+    secured: ScriptedServer,
+    authority: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle = str(authority.write(tmp_path / "ca.pem"))
+    assert connect(secured.url, verify=bundle).get("/ping") == {"message": "pong"}
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    assert connect(secured.url).get("/ping") == {"message": "pong"}
+
+
+def test_a_bundle_that_is_none_is_an_error_and_no_traceback(
+    connect: Callable[..., Client], secured: ScriptedServer, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("nothing")
+    assert "ca_path" in str(failure(lambda: connect(secured.url, verify=str(bundle)).get("/ping")))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999/api/v3", "nothing://x/api/v3", "http://[1/api/v3"])
