@@ -348,8 +348,8 @@ def meanwhile(target: Target, act: Callable[[], object]) -> Any:
 
 
 def test_somebody_attaches_the_same_name_meanwhile(target: Target) -> None:
-    attach = lambda: target.simulator.panel("add_domain", webapp=646, domain={"name": "new.example"})  # noqa: E731
-    with meanwhile(target, attach):
+    domain = {"name": "new.example"}
+    with meanwhile(target, lambda: target.simulator.panel("add_domain", webapp=646, domain=domain)):
         result = target.run(domains=["new.example"])
     assert "failed" not in result, result
     assert result["changed"] is False

@@ -212,7 +212,7 @@ def assert_no_more_writes_than_needed(case: Case, plan: _plan.DomainPlan) -> Non
     lists = [path for method, path, _body in case.memory.requests if method == "GET"]
     assert len(lists) == (2 if plan.steps else 1)
     assert all(
-        set(body) == {"type", "www", "redirection"} for method, _, body in case.memory.writes if method == "PATCH"
+        set(body) == {"type", "www", "redirection"} for method, _path, body in case.memory.writes if method == "PATCH"
     )
     assert plan.steps or case.memory.writes == []
 

@@ -38,7 +38,7 @@ class Canned:
         answer = self.answers.get(f"{method} {path}", 404)
         if isinstance(answer, ApiError):
             raise answer
-        if type(answer) is int:
+        if isinstance(answer, int):
             raise ApiError(method, path, status=answer, message="no")
         if callable(answer):
             return answer(**options)
