@@ -10,7 +10,7 @@ change nothing.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -549,9 +549,9 @@ ALL = [
 
 
 @pytest.fixture
-def ssl(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssl]:
+def ssl(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Ssl:
     simulate_time(monkeypatch, simulator)
-    yield Ssl.of(simulator)
+    return Ssl.of(simulator)
 
 
 def told(outcome: Outcome) -> dict[str, Any]:

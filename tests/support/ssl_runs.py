@@ -1,7 +1,7 @@
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs runcloud_ssl against the simulator, with its TLS listener, in simulated time: whoever waits moves the clock on."""
+"""Runs runcloud_ssl against the simulator and its TLS listener, in simulated time: whoever waits moves the clock on."""
 
 from __future__ import annotations
 
