@@ -95,6 +95,15 @@ def test_a_refused_request_waits_as_told_and_is_sent_again(
     assert client.usage.waited == pytest.approx(seconds, abs=0.3)
 
 
+def test_what_a_refusal_says_of_the_wait_beats_the_window(clock: Clock) -> None:
+    refusal = limited(Retry_After="5", X_RateLimit_Remaining="0")
+    with ScriptedServer(answered(1), refusal, answered(59)) as server:
+        client = connect(server.url, clock)
+        client.get("/1")
+        client.get("/2")
+    assert clock.waits == [5]
+
+
 def test_waiting_for_the_limit_is_bounded_by_time_and_not_by_retries(clock: Clock) -> None:
     with ScriptedServer(*[limited(Retry_After="10")] * 8, reply(200, {"id": 1})) as server:
         client = connect(server.url, clock, retries=0, max_wait=80)

@@ -180,6 +180,9 @@ def test_a_name_may_not_be_served_twice_by_what_is_attached() -> None:
     assert refusal(["www.a.example"], MAIN, row("a.example", www=True)).startswith(message)
     # ... or it is, without a word on www.
     assert refusal(["a.example", "www.a.example"], MAIN, row("a.example", www=True)).startswith(message)
+    # ... also where it is so already.
+    both = row("a.example", www=True), row("www.a.example")
+    assert refusal(["a.example", "www.a.example"], MAIN, *both).startswith(message)
 
 
 def test_what_is_served_twice_already_and_not_asked_for_is_left() -> None:
