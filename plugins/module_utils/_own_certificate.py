@@ -10,6 +10,7 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import datetime
+import itertools
 import traceback
 import typing as t
 
@@ -21,6 +22,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import 
 CRYPTOGRAPHY_IMPORT_ERROR: str | None = None
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
@@ -35,25 +37,44 @@ def read_own_certificate(certificate: str, private_key: str, now: datetime.datet
     :param now: an aware time; a certificate that has ended by then is refused.
     :raises InputError: the pair cannot be used; the message never shows the key.
     """
+    bundle = _read_bundle(certificate)
+    key = _public_bytes(_read_key(private_key).public_key())
+    if key != _public_bytes(bundle[0].public_key()):
+        if any(key == _public_bytes(other.public_key()) for other in bundle[1:]):
+            raise InputError("certificate: begins with its chain; put the server's own certificate first")
+        raise InputError("private_key: does not belong to certificate; give the key that the certificate was made with")
+    for above, below in itertools.pairwise(reversed(bundle)):
+        if above.subject != below.issuer:
+            raise InputError(
+                "certificate: its chain is not in order; after each certificate comes the one that it was issued by"
+            )
+    read = _tls.parse_certificate(bundle[0].public_bytes(serialization.Encoding.DER))
+    if read.not_after <= now:
+        raise InputError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
+    if read.not_before > now:
+        raise InputError(
+            f"certificate: is valid only from {read.not_before:%Y-%m-%d %H:%M} UTC on; wait, or give another"
+        )
+    return OwnCertificate(KeyPair(certificate, private_key), read.names, read.not_after, read.sha256)
+
+
+def _read_bundle(certificate: str) -> list[x509.Certificate]:
     try:
-        leaf = x509.load_pem_x509_certificates(certificate.encode())[0]
+        return x509.load_pem_x509_certificates(certificate.encode())
     except ValueError as exc:
         raise InputError(
             "certificate: holds no certificate in PEM; give the text that begins with -----BEGIN CERTIFICATE-----, "
             "the server's own certificate first and then its chain"
         ) from exc
+
+
+def _read_key(private_key: str) -> t.Any:
     try:
-        key = serialization.load_pem_private_key(private_key.encode(), password=None)
-    except (ValueError, TypeError):
+        return serialization.load_pem_private_key(private_key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise InputError(
             "private_key: holds no unencrypted private key in PEM; give the text that begins with -----BEGIN"
         ) from None
-    if _public_bytes(key.public_key()) != _public_bytes(leaf.public_key()):
-        raise InputError("private_key: does not belong to certificate; give the key that the certificate was made with")
-    read = _tls.parse_certificate(leaf.public_bytes(serialization.Encoding.DER))
-    if read.not_after <= now:
-        raise InputError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
-    return OwnCertificate(KeyPair(certificate, private_key), read.names, read.not_after, read.sha256)
 
 
 def _public_bytes(key: t.Any) -> bytes:

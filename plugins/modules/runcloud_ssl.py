@@ -138,7 +138,10 @@ options:
     type: int
     default: 14
   force:
-    description: Order although nothing asks for it. Let's Encrypt issues 5 identical certificates a week.
+    description:
+      - Order although nothing asks for it, or although orders have failed three times within an hour.
+      - Let's Encrypt issues 5 identical certificates a week; a sixth is refused before it is sent, as far as RunCloud's
+        activity log tells.
     type: bool
     default: false
   verify:
@@ -174,7 +177,10 @@ options:
     type: list
     elements: dict
   changed_names:
-    description: Names that were added, or whose C(www) was switched on, in the same run.
+    description:
+      - Names that were added, or whose C(www) was switched on, in the same run.
+      - A name that was attached less than 45 seconds ago and is not in here may be one for which an interrupted run has
+        ordered already. Then the server is watched for so long before anything is ordered.
     type: list
     elements: str
     default: []
@@ -253,7 +259,9 @@ auto_ssl:
   type: bool
   sample: false
 certificates:
-  description: The certificates, as RunCloud has them after the run. In check mode, as they are. Never a key.
+  description:
+    - The certificates, as RunCloud has them after the run. In check mode, as they are. Never a key.
+    - In advanced mode, where RunCloud does not list them, only those that had to be asked for.
   returned: when the state could be read
   type: list
   elements: dict
@@ -387,7 +395,7 @@ pending:
   elements: dict
   sample: [{"name": "late.example.com", "reason": "its DNS points to 192.0.2.7"}]
 unverified:
-  description: Options that were asked for and that RunCloud does not show.
+  description: Options that were asked for and that RunCloud does not show. They are sent along with other changes.
   returned: when the state could be read
   type: list
   elements: str
@@ -417,7 +425,7 @@ not_attempted:
   sample: []
 failure:
   description: The request that failed, in parts.
-  returned: failure of a request before the first write
+  returned: failure of a request that is not about a single certificate
   type: dict
   sample: {"method": "GET", "path": "/servers/1903", "status": 401, "message": "Unauthenticated.", "fields": {}}
 api:
@@ -484,7 +492,7 @@ def main() -> None:
         _ssl_module.synchronise,
         required_if=[
             ("provider", _resources.CUSTOM, ["certificate", "private_key"]),
-            ("provider", _resources.CSR, ["csr_key_type", "csr_organization", "csr_city", "csr_state", "csr_country"]),
+            ("provider", _resources.CSR, [f"csr_{name}" for name in _resources.CSR_FIELDS]),
         ],
     )
 

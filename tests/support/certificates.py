@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -50,7 +51,7 @@ def certificate_pem(
     return builder.sign(signing_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
-def own_certificate(*names: str, days: float = 90, starts: float = -1, chain: bool = False) -> dict[str, str]:
+def own_certificate(*names: str, days: float = 90, starts: float = -1, chain: bool = False) -> dict[str, Any]:
     """Return the options ``certificate`` and ``private_key``; with ``chain`` its issuer's certificate follows."""
     key, authority_key = new_key(), new_key()
     leaf = certificate_pem(names, key, days=days, starts=starts, issuer=("Authority", authority_key))

@@ -60,6 +60,10 @@ class Outcome:
         return {entry["name"]: entry["missing"] for entry in self.result["names"]}
 
 
+class Killed(BaseException):
+    """The end of a run that is killed."""
+
+
 def short(entry: Mapping[str, Any]) -> str:
     """Return method and path without what all paths begin with."""
     return f"{entry['method']} {entry['path'].removeprefix(P)}"
@@ -96,10 +100,15 @@ class Ssl:
 
 
 def simulate_time(monkeypatch: pytest.MonkeyPatch, sim: Simulator) -> list[float]:
-    """Let every wait of the client move the simulator's clock on instead; returns the seconds that were waited."""
+    """Let every wait of the client move the simulator's clock on instead; returns the seconds that were waited.
+
+    A run whose requests are no longer answered (``stop_after``) counts as killed, and does not wait any more.
+    """
     waits: list[float] = []
 
     def wait(self: Any, seconds: float) -> None:
+        if any(entry["fault"] == "stopped" for entry in sim.requests()):
+            raise Killed
         waits.append(seconds)
         self.usage.waited += seconds
         sim.clock(advance=seconds)
