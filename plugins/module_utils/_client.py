@@ -417,7 +417,7 @@ class Client:
             return ApiError(method, path, message=text, advice="Check api_url, ca_path and REQUESTS_CA_BUNDLE.")
         advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
         # Nothing was sent when no connection could be made, so even a POST may be tried again.
-        if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or _refused(exc):
+        if isinstance(exc, requests.exceptions.ProxyError) or _refused(exc):
             return _NotSent(ApiError(method, path, message=text, advice=advice))
         return LostReply(method, path, message=text, advice=advice)
 

@@ -116,7 +116,7 @@ def covered_by(name: str, certificate_names: t.Iterable[str]) -> bool:
     if name in names:
         return True
     parent = name.partition(".")[2]
-    return bool(parent) and not is_wildcard(name) and WILDCARD + parent in names
+    return bool(parent) and WILDCARD + parent in names
 
 
 def is_below(name: str, domain: str) -> bool:

@@ -582,6 +582,16 @@ def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent(
     assert "a proxy" in str(error)
 
 
+def test_a_proxy_that_opens_no_tunnel_has_sent_nothing(
+    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(OK) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.removesuffix("/api/v3"))
+        error = failure(lambda: connect("https://api.example/api/v3", retries=1).request("POST", "/x", body={}))
+    assert not isinstance(error, LostReply)
+    assert "Tunnel connection failed: 501" in str(error)
+
+
 # ---------------------------------------------------------------------- odds and ends
 
 
