@@ -24,6 +24,14 @@ _BACKDATED = 3600.0
 _CACHE_SIZE = 12_000
 _REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\nConnection: close\r\n\r\nsimulated site"
 
+_HANG_UPS = (
+    OSError,
+    asyncio.CancelledError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    asyncio.TimeoutError,
+)
+
 
 class TlsServer:
     """A TLS listener that picks the certificate by SNI from the current state."""
@@ -66,7 +74,8 @@ class TlsServer:
         if visit is not None:
             self._visits[visit] = writer
             visit.add_done_callback(lambda done: self._visits.pop(done, None))
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
+        # A visit that is cut off by the end of the process is over without a word, as any other.
+        with contextlib.suppress(*_HANG_UPS):
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30.0)
             writer.write(_REPLY)
             await writer.drain()
