@@ -16,6 +16,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _inventory,
     _network,
     _report,
+    _requeue,
     _wishes,
 )
 
@@ -85,6 +86,7 @@ class FilterModule:
             "doctor_report": _doctor.diagnose,
             "domain_hold": domain_hold,
             "render_report": render_report,
+            "requeue_names": _requeue.ready_names,
             "sync_failure": _report.failure_text,
             "sync_result": _report.sync_result,
         }

@@ -54,15 +54,17 @@ def sync_result(parts: Parts) -> dict[str, t.Any]:
     """Put together what the steps of the role have found and done.
 
     :param parts: ``decision``, ``domains`` and ``certificates`` (results of the steps, None for one that did not run),
-        ``dns`` (of domain_dns_info), ``fatal`` (a text or ""), ``usage`` (the ``api`` results of all steps).
+        ``dns`` (of domain_dns_info), ``requeue`` (of multisite_domain_requeue), ``fatal`` (a text or ""), ``usage`` (the ``api`` results of all steps).
     :returns: the variable ``domain_sync_result``.
     """
     decision, domains, certificates = (parts.get(key) or {} for key in ("decision", "domains", "certificates"))
     plan = domains.get("plan") or {}
     rows = _rows(decision, domains, certificates, (parts.get("dns") or {}).get("names") or [])
     fatal = str(parts.get("fatal") or "")
-    errors = {**(domains.get("errors") or {}), **(certificates.get("errors") or {})}
-    changed = bool(domains.get("changed")) or bool(certificates.get("changed"))
+    requeue = parts.get("requeue") or {}
+    steps = (domains, certificates, requeue)
+    errors = {name: text for step in steps for name, text in (step.get("errors") or {}).items()}
+    changed = any(bool(step.get("changed")) for step in steps)
     result: dict[str, t.Any] = {
         "changed": changed,
         "preview": bool(domains.get("preview")),
@@ -78,6 +80,8 @@ def sync_result(parts: Parts) -> dict[str, t.Any]:
         "orders": certificates.get("orders") or [],
         "pending": certificates.get("pending") or [],
         "unverified": certificates.get("unverified") or [],
+        "requeued": requeue.get("requeued") or [],
+        "not_requeued": requeue.get("not_requeued") or [],
         "notes": decision.get("notes") or [],
         "api": _usage(parts.get("usage") or []),
     }
@@ -107,8 +111,17 @@ def summary_lines(result: Parts) -> list[str]:
     if hidden:
         lines.append(f"... and {hidden} more that are not shown (see domain_sync_result)")
     lines.extend(f"note: {note['text']}" for note in result["notes"])
+    lines.extend(_requeue_lines(result))
     lines.append(closing_line(result))
     return lines
+
+
+def _requeue_lines(result: Parts) -> list[str]:
+    done = "would be put" if result["preview"] else "put"
+    return [
+        *(f"{row['domain']}: {done} back into WordPress' queue ({row['before']})" for row in result["requeued"]),
+        *(f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}" for row in result["not_requeued"]),
+    ]
 
 
 def closing_line(result: Parts) -> str:

@@ -137,6 +137,21 @@ def find_program(command: str | None, default: str) -> list[str] | None:
     return [program, *words[1:]] if program else None
 
 
+def program_for(method: str, path: str, command: str | None) -> list[str]:
+    """Find the program of a method, for a folder that holds a WordPress.
+
+    :param method: ``wp_cli`` or ``php``.
+    :param command: what the user gave for it.
+    :raises WordPressError: where the folder is none, or there is no such program.
+    """
+    check_path(path)
+    program = find_program(command, method)
+    if program is None:
+        hint = "install PHP or WP-CLI" if method == PHP else "install it, or use method=php"
+        raise WordPressError(f"{method}: there is no program {command!r} on this host; {hint}")
+    return program
+
+
 def read_by_wp_cli(
     program: list[str], path: str, *, url: str | None = None, credentials: bool = False, timeout: float = 120
 ) -> Reading:
@@ -150,24 +165,48 @@ def read_by_wp_cli(
     :raises WordPressError: where it could not be read.
     """
     # The reader needs no plugin and no theme: what is not loaded can neither fail nor print, and costs no time.
-    command = [*program, "eval-file", "-", f"--path={path}", "--skip-plugins", "--skip-themes", "--no-color"]
-    if url:
-        command.append(f"--url={url}")
-    if os.geteuid() == 0:
-        command.append("--allow-root")
-    output = _run(command, _wordpress_php.wp_cli_script(credentials), timeout)
-    return _reading(WP_CLI, path, command, output)
+    command = wp_cli_command(program, path, url, "--skip-plugins", "--skip-themes")
+    return _reading(WP_CLI, path, ask(WP_CLI, path, command, _wordpress_php.wp_cli_script(credentials), timeout))
 
 
 def read_by_php(
     program: list[str], path: str, *, url: str | None = None, credentials: bool = False, timeout: float = 120
 ) -> Reading:
     """Read a network by plain PHP and wp-load.php. Parameters and errors as in ``read_by_wp_cli``."""
+    script = _wordpress_php.php_script(path, host_of(url), credentials)
+    return _reading(PHP, path, ask(PHP, path, php_command(program), script, timeout))
+
+
+def wp_cli_command(program: list[str], path: str, url: str | None, *flags: str) -> list[str]:
+    """Give the command that evaluates PHP from standard input. Parameters as in ``read_by_wp_cli``."""
+    command = [*program, "eval-file", "-", f"--path={path}", *flags, "--no-color"]
+    if url:
+        command.append(f"--url={url}")
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    return command
+
+
+def php_command(program: list[str]) -> list[str]:
+    """Give the command that runs PHP from standard input."""
     # Errors must neither mix with the answer nor show the arguments of functions, among them the database's password.
-    command = [*program, "-d", "display_errors=stderr", "-d", "html_errors=0", "-d", "zend.exception_ignore_args=1"]
-    host = re.sub(r"^[a-z]+://|/.*$", "", url or "localhost")
-    output = _run(command, _wordpress_php.php_script(path, host, credentials), timeout)
-    return _reading(PHP, path, command, output)
+    return [*program, "-d", "display_errors=stderr", "-d", "html_errors=0", "-d", "zend.exception_ignore_args=1"]
+
+
+def host_of(url: str | None) -> str:
+    """Give the host name that wp-config.php and WordPress see."""
+    return re.sub(r"^[a-z]+://|/.*$", "", url or "localhost")
+
+
+def ask(method: str, path: str, command: list[str], script: str, timeout: float) -> dict[str, t.Any]:
+    """Run one of our scripts and give its answer.
+
+    :param method: for messages, as are ``path`` and the command's first word.
+    :param script: PHP that frames its answer as ``_wordpress_php`` does.
+    :param timeout: seconds.
+    :raises WordPressError: where there was no whole answer.
+    """
+    return _document(method, path, command, _run(command, script, timeout))
 
 
 def check_path(path: str) -> None:
@@ -210,8 +249,7 @@ def _run(command: list[str], script: str, timeout: float) -> Output:
     return Output(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
 
 
-def _reading(method: str, path: str, command: list[str], output: Output) -> Reading:
-    document = _document(method, path, command, output)
+def _reading(method: str, path: str, document: dict[str, t.Any]) -> Reading:
     try:
         inventory = _inventory.parse(document)
     except _inventory.InventoryError as exc:
@@ -251,6 +289,11 @@ def _raise_reported(path: str, lines: list[str]) -> None:
     if report["code"] == "not_multisite":
         raise WordPressError(
             f"path: {path!r} is a WordPress, but no multisite network ({report['text']}); give the network's folder"
+        )
+    if report["code"] == "no_queue":
+        raise WordPressError(
+            f"path: the plugin Ultimate Multisite is not at work in {path!r} ({report['text']}), so there is no queue; "
+            "activate it in the network"
         )
     raise WordPressError(f"path: the database of WordPress in {path!r} refused a query: {report['text']}")
 

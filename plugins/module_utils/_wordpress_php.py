@@ -20,8 +20,8 @@ BEGIN = "MULTISITE-RUNCLOUD-BEGIN"
 END = "MULTISITE-RUNCLOUD-END"
 ERROR = "MULTISITE-RUNCLOUD-ERROR"
 
-_READER = (
-    r"""
+# What every script needs to answer in its frame.
+_COMMON = r"""
 function multisite_runcloud_json( $value ) {
     return json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE );
 }
@@ -39,7 +39,9 @@ function multisite_runcloud_rows( $sql ) {
     }
     return $rows;
 }
+"""
 
+_READER = r"""
 function multisite_runcloud_table_exists( $table ) {
     global $wpdb;
     return (bool) multisite_runcloud_rows( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $table ) ) );
@@ -250,10 +252,7 @@ function multisite_runcloud_read( $settings ) {
     }
     echo ( $tables ? ']' : '' ) . "}\n@END@\n";
 }
-""".replace("@BEGIN@", BEGIN)
-    .replace("@END@", END)
-    .replace("@ERROR@", ERROR)
-)
+"""
 
 # Plain PHP reads at the first moment at which WordPress has its database, through a filter that is registered before
 # WordPress is loaded (WP_Hook::build_preinitialized_hooks; WordPress 5.8 or newer asks this filter). So no site has to
@@ -295,7 +294,7 @@ def wp_cli_script(credentials: bool) -> str:
 
     :param credentials: whether the values of the ``WU_RUNCLOUD_*`` secrets are printed too.
     """
-    return f"<?php\n{_READER}\n{_settings(credentials=credentials)}\nmultisite_runcloud_read( $multisite_runcloud );\n"
+    return script(_READER, settings(credentials=credentials), "multisite_runcloud_read( $multisite_runcloud );")
 
 
 def php_script(path: str, host: str, credentials: bool) -> str:
@@ -305,12 +304,18 @@ def php_script(path: str, host: str, credentials: bool) -> str:
     :param host: host name that wp-config.php sees; only a wp-config.php that chooses by it cares.
     :param credentials: as in ``wp_cli_script``.
     """
-    settings = _settings(path=path, host=host, credentials=credentials)
+    values = settings(path=path, host=host, credentials=credentials)
     # Where WordPress is too old for the filter, it goes on loading and returns here.
-    return f"<?php\n{_READER}\n{settings}\n{_LOADER}\nmultisite_runcloud_read( $multisite_runcloud );\n"
+    return script(_READER, values, _LOADER, "multisite_runcloud_read( $multisite_runcloud );")
 
 
-def _settings(**values: str | bool) -> str:
+def script(*parts: str) -> str:
+    """Put a script together: what all of them share, its parts, and our marks where they stand for them."""
+    text = "\n".join(("<?php", _COMMON, *parts, ""))
+    return text.replace("@BEGIN@", BEGIN).replace("@END@", END).replace("@ERROR@", ERROR)
+
+
+def settings(**values: object) -> str:
     """Write values as PHP without having to quote them."""
     encoded = base64.b64encode(json.dumps(values).encode()).decode("ascii")
     return f"$multisite_runcloud = json_decode( base64_decode( '{encoded}' ), true );"

@@ -413,11 +413,7 @@ def require(params: dict[str, t.Any], method: str, *names: str) -> None:
 def read_here(params: dict[str, t.Any], method: str) -> _wordpress.Reading:
     """Read on this host."""
     require(params, method, "path")
-    _wordpress.check_path(params["path"])
-    program = _wordpress.find_program(params[method], method)
-    if program is None:
-        hint = "install PHP or WP-CLI" if method == _wordpress.PHP else "install it, or use method=php"
-        raise _wordpress.WordPressError(f"{method}: there is no program {params[method]!r} on this host; {hint}")
+    program = _wordpress.program_for(method, params["path"], params[method])
     read = _wordpress.read_by_wp_cli if method == _wordpress.WP_CLI else _wordpress.read_by_php
     return read(
         program,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 
+from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.ansible import COLLECTION, Ansible, Result
 from support.dns_server import DnsServer
 from support.wordpress_rest import WordPressRest, recorded

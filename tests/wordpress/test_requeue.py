@@ -1,0 +1,193 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that the plugin has given up on, in a real WordPress with its table.
+
+Action Scheduler, which the plugin brings along, is stood in for by three functions that keep their queue in an option.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils import _wordpress
+
+from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
+from support.ansible import COLLECTION, Ansible
+from support.dns_server import DnsServer
+from wordpress.installation import WP_CLI, Site
+
+pytestmark = pytest.mark.wordpress
+
+MODULE = "multisite_domain_requeue"
+PLUGIN = "ultimate-multisite/ultimate-multisite.php"
+CHECK = ["wu_async_process_domain_stage", {"domain_id": 10}, "domain"]
+ROWS = (
+    {"id": 6, "blog_id": 2, "domain": "shop.example.com", "stage": "done"},
+    {"id": 10, "blog_id": 2, "domain": "late.example", "stage": "failed"},
+    {"id": 11, "blog_id": 2, "domain": "secure.example", "stage": "ssl-failed"},
+    {"id": 12, "blog_id": 2, "domain": "elsewhere.example", "stage": "failed"},
+)
+NAMES = ["late.example", "secure.example", "shop.example.com"]
+
+WORKING = """
+function as_enqueue_async_action( $hook, $args = array(), $group = '' ) {
+    $queue   = get_site_option( 'test_queue', array() );
+    $queue[] = array( $hook, $args, $group );
+    update_site_option( 'test_queue', $queue );
+    file_put_contents( __DIR__ . '/queue.json', json_encode( $queue ) );
+    return count( $queue );
+}
+function as_has_scheduled_action( $hook, $args = null, $group = '' ) {
+    return in_array( array( $hook, $args, $group ), get_site_option( 'test_queue', array() ), true );
+}
+"""
+# What Action Scheduler before 3.3 has.
+OLD = WORKING.replace("as_has_scheduled_action", "as_next_scheduled_action")
+FORGETFUL = WORKING.replace("    $queue[] =", "    return 0; $queue[] =")
+THROWING = WORKING.replace("    $queue[] =", "    throw new RuntimeException( 'no table for actions' ); $queue[] =")
+
+
+@pytest.fixture
+def network(subdomain: Site) -> Iterator[Site]:
+    """A network with the plugin's table and the plugin switched on; its folder goes away again."""
+    subdomain.fill(ROWS, sites=[{"domain": f"{name}.network.test"} for name in ("alpha", "beta")])
+    subdomain.query("DELETE FROM {prefix}sitemeta WHERE meta_key = 'test_queue'")
+    subdomain.options(active_sitewide_plugins={PLUGIN: 1})
+    yield subdomain
+    shutil.rmtree(folder(subdomain), ignore_errors=True)
+
+
+def folder(site: Site) -> Path:
+    return site.root / "wp-content" / "plugins" / "ultimate-multisite"
+
+
+def put_plugin(site: Site, code: str) -> None:
+    """Write the plugin: a header that says its version, and the queue that it brings along."""
+    folder(site).mkdir(exist_ok=True)
+    (folder(site) / "ultimate-multisite.php").write_text(f"<?php\n/*\nVersion: 2.4.12\n*/\n{code}")
+
+
+def queue(site: Site) -> Any:
+    file = folder(site) / "queue.json"
+    return json.loads(file.read_text()) if file.exists() else []
+
+
+def stages(site: Site) -> dict[str, str]:
+    rows = _wordpress.read_by_php(["php"], str(site.root)).inventory.domains
+    return {row.domain: row.stage for row in rows}
+
+
+def options(site: Site, **more: Any) -> dict[str, Any]:
+    return {"path": str(site.root), "method": "php", "names": NAMES, **more}
+
+
+@pytest.mark.parametrize("method", ["php", "wp_cli"])
+@pytest.mark.parametrize("code", [WORKING, OLD], ids=["new", "old"])
+def test_what_is_right_by_now_is_checked_again(network: Site, ansible: Ansible, method: str, code: str) -> None:
+    put_plugin(network, code)
+    given = options(network, method=method, wp_cli=f"php {WP_CLI}", secure_names=["secure.example"])
+
+    preview = ansible.run_module(MODULE, given, check=True, diff=True)
+    assert preview["changed"]
+    assert stages(network)["late.example"] == "failed"
+
+    result = ansible.run_module(MODULE, given, diff=True)
+    assert (result["changed"], result["requeued"]) == (True, preview["requeued"])
+    assert (
+        result["diff"]
+        == preview["diff"]
+        == {
+            "before": {"late.example": "failed", "secure.example": "ssl-failed"},
+            "after": {"late.example": "checking-dns", "secure.example": "checking-ssl-cert"},
+        }
+    )
+    assert [row["domain"] for row in result["not_requeued"]] == ["elsewhere.example"]
+    assert stages(network) == {
+        "shop.example.com": "done",
+        "late.example": "checking-dns",
+        "secure.example": "checking-ssl-cert",
+        "elsewhere.example": "failed",
+    }
+    assert queue(network) == [CHECK, [CHECK[0], {"domain_id": 11}, "domain"]]
+
+    again = ansible.run_module(MODULE, given)
+    assert (again["changed"], again["requeued"]) == (False, [])
+    assert len(queue(network)) == 2
+
+
+def test_a_certificate_that_is_not_there_keeps_the_name_where_it_is(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, WORKING)
+    result = ansible.run_module(MODULE, options(network))
+    assert [row["domain"] for row in result["requeued"]] == ["late.example"]
+    assert stages(network)["secure.example"] == "ssl-failed"
+    reasons = {row["domain"]: row["reason"] for row in result["not_requeued"]}
+    assert "certificate" in reasons["secure.example"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(FORGETFUL, "without saying why"), (THROWING, "no table for actions")],
+    ids=["forgets", "throws"],
+)
+def test_a_queue_that_does_not_take_it(network: Site, ansible: Ansible, code: str, reason: str) -> None:
+    put_plugin(network, code)
+    result = ansible.run_module(MODULE, options(network))
+    assert (result["failed"], result["changed"], result["requeued"]) == (True, False, [])
+    assert reason in result["errors"]["late.example"]
+    # Not left waiting for a check that never comes.
+    assert stages(network)["late.example"] == "failed"
+
+
+def test_a_plugin_without_its_queue(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, "")
+    result = ansible.run_module(MODULE, options(network))
+    assert result["failed"]
+    assert "Action Scheduler is not loaded" in result["msg"]
+    assert stages(network)["late.example"] == "failed"
+
+
+def test_a_plugin_that_is_switched_off(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, WORKING)
+    network.options(active_sitewide_plugins={})
+    result = ansible.run_module(MODULE, options(network))
+    assert not result["changed"]
+    assert {row["reason"] for row in result["not_requeued"] if row["domain"] == "late.example"} == {
+        "the plugin is not active, so nobody would check it"
+    }
+
+
+def test_the_role_puts_back_what_it_has_attached(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, WORKING)
+    with Simulator() as simulator, DnsServer(default=["127.0.0.1"]) as dns:
+        simulator.reset({"domains": ["network.test"], "certificate": True, "switches": {"ssl_issue": "sync"}})
+        dns.set("elsewhere.example", a=["203.0.113.9"])
+        settings = {
+            "domain_sync_api_url": simulator.v3,
+            "domain_sync_api_token": TOKEN,
+            "domain_sync_server_id": SERVER_ID,
+            "domain_sync_webapp_id": WEBAPP_ID,
+            "domain_sync_dns_nameservers": [dns.address],
+            "domain_sync_ssl_verify_port": simulator.tls_port,
+            "domain_sync_www": "never",
+            "domain_sync_source": "wordpress",
+            "domain_sync_wordpress_path": str(network.root),
+            "domain_sync_wordpress_method": "php",
+            "domain_sync_requeue_stuck": True,
+        }
+        outcome = ansible.run_playbook(f"{COLLECTION}.sync", extra_vars=settings).expect(0)
+    result = outcome.task("domain_sync : Put the result together").result["ansible_facts"]["domain_sync_result"]
+    assert [row["domain"] for row in result["requeued"]] == ["late.example", "secure.example"]
+    assert any(line.startswith("late.example: put back") for line in result["summary"])
+    assert any(line.startswith("elsewhere.example: stays failed") for line in result["summary"])
+    assert stages(network) == {
+        "shop.example.com": "done",
+        "late.example": "checking-dns",
+        "secure.example": "checking-ssl-cert",
+        "elsewhere.example": "failed",
+    }
