@@ -23,7 +23,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._doctor_check i
     WARNING,
     Check,
     fault_of,
-    ran,
+    found_by,
 )
 
 if t.TYPE_CHECKING:
@@ -196,17 +196,14 @@ def _server(findings: Parts) -> Iterator[Check]:
 
 
 def _webapp(findings: Parts) -> Iterator[Check]:
-    result = findings.get("webapp")
-    fault = fault_of(result)
+    result = found_by(findings.get("webapp"))
+    fault = fault_of(findings.get("webapp"))
     if fault:
         yield Check("web application", ERROR, fault, _known("webapps", findings.get("webapps")))
-    elif ran(result):
-        webapps = result["webapps"]
-        if not findings["names_webapp"]:
-            advice = f"Set domain_sync_webapp_id. {_known('webapps', result)}"
-            yield Check("web application", ERROR, "not named", advice)
-            return
-        webapp = webapps[0]
+    elif result and not findings["names_webapp"]:
+        yield Check("web application", ERROR, "not named", f"Set domain_sync_webapp_id. {_known('webapps', result)}")
+    elif result:
+        webapp = result["webapps"][0]
         yield Check("web application", OK, f"{webapp['name']} ({webapp['id']})", name=str(webapp["id"]))
     fault = fault_of(findings.get("domains"))
     if fault:
@@ -219,8 +216,8 @@ def _speaks_of(fault: str, what: str) -> bool:
 
 def _known(what: str, result: Parts | None) -> str:
     """Name what there is instead of what was asked for."""
-    rows = (result or {}).get(what)
-    if rows is None or fault_of(result):
+    rows = found_by(result).get(what)
+    if rows is None:
         return "The id is in the address of its page in RunCloud's panel."
     shown = ", ".join(f"{row['name']} ({row['id']})" for row in rows[:10])
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
@@ -229,8 +226,8 @@ def _known(what: str, result: Parts | None) -> str:
 
 def _plan(findings: Parts) -> Iterator[Check]:
     """What of the plan can be seen without writing (reference 8)."""
-    domains, ssl = findings.get("domains"), findings.get("ssl")
-    if ran(domains) and not fault_of(domains):
+    domains, ssl = found_by(findings.get("domains")), found_by(findings.get("ssl"))
+    if domains:
         attached = len(domains["domains"])
         wanted = len(_doctor_names.wanted(findings))
         if attached > 1:
@@ -242,7 +239,7 @@ def _plan(findings: Parts) -> Iterator[Check]:
                 f"{wanted} domains are wanted and {attached} is attached: whether the plan allows several is not visible",
                 "Where adding answers 403, RunCloud's plan does not support several domains: upgrade it.",
             )
-    if ran(ssl) and not fault_of(ssl):
+    if ssl:
         yield from _ssl_abilities(findings, ssl)
 
 
@@ -273,11 +270,10 @@ def _ssl_abilities(findings: Parts, ssl: Parts) -> Iterator[Check]:
 
 
 def _certificate_mode(findings: Parts) -> Iterator[Check]:
-    ssl = findings.get("ssl")
-    fault = fault_of(ssl)
+    ssl, fault = found_by(findings.get("ssl")), fault_of(findings.get("ssl"))
     if fault:
         yield Check("certificates", ERROR, fault, "Nothing could be told of certificates.")
-    if fault or not ran(ssl):
+    if not ssl:
         return
     yield from (
         Check("certificates", WARNING, str(text), "Set domain_sync_ssl_verify_address where it listens elsewhere.")

@@ -32,13 +32,13 @@ class Check:
     name: str = ""
 
 
-def ran(result: Mapping[str, t.Any] | None) -> bool:
-    """Say whether a step ran at all."""
-    return bool(result) and not (result or {}).get("skipped")
-
-
 def fault_of(result: Mapping[str, t.Any] | None) -> str | None:
     """Give the message of a step that failed; None where it did not, or did not run."""
-    if not ran(result) or not (result or {}).get("msg"):
+    if not result or result.get("skipped") or not result.get("msg"):
         return None
-    return str((result or {})["msg"])
+    return str(result["msg"])
+
+
+def found_by(result: Mapping[str, t.Any] | None) -> Mapping[str, t.Any]:
+    """Give what a step has found; nothing where it failed or did not run."""
+    return {} if not result or result.get("skipped") or result.get("msg") else result

@@ -21,7 +21,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._doctor_check i
     WARNING,
     Check,
     fault_of,
-    ran,
+    found_by,
 )
 
 if t.TYPE_CHECKING:
@@ -80,18 +80,18 @@ def unattached(decision: Parts, domains: Parts) -> list[str]:
 def _attached(findings: Parts) -> dict[str, bool]:
     """Give every host name that is attached, with whether its domain is wanted."""
     names = set(wanted(findings))
-    rows = (findings.get("domains") or {}).get("domains") or []
+    rows = found_by(findings.get("domains")).get("domains") or []
     return {host: row["name"] in names for row in rows for host in _hostnames.served_names(row["name"], row["www"])}
 
 
 def _presence(findings: Parts) -> Iterator[Check]:
     """Whether the wanted domains are attached: if not, they wait, the next run adds them, or another has them."""
-    domains = findings.get("domains")
-    if not ran(domains) or fault_of(domains):
+    domains = found_by(findings.get("domains"))
+    if not domains:
         return
     dns = _dns_rows(findings)
-    elsewhere = {result["item"]: result for result in findings.get("elsewhere") or [] if ran(result)}
-    for name in unattached(findings.get("decision") or {}, domains or {}):
+    elsewhere = {result["item"]: result for result in findings.get("elsewhere") or [] if found_by(result)}
+    for name in unattached(findings.get("decision") or {}, domains):
         found = elsewhere.get(name) or {}
         row = dns.get(name)
         if found.get("webapps"):
@@ -102,7 +102,7 @@ def _presence(findings: Parts) -> Iterator[Check]:
         else:
             yield Check(DOMAIN, WARNING, f"{name}: not attached", "Run multisite.runcloud.sync.", name)
     names = set(wanted(findings))
-    for row in (domains or {})["domains"]:
+    for row in domains["domains"]:
         if row["name"] in names:
             yield Check(DOMAIN, OK, f"{row['name']}: attached", name=row["name"])
 
@@ -118,18 +118,16 @@ def _attached_elsewhere(name: str, found: Parts) -> Check:
 
 
 def _dns_rows(findings: Parts) -> dict[str, Parts]:
-    dns = findings.get("dns")
-    return {row["name"]: row for row in (dns or {}).get("names") or []} if ran(dns) else {}
+    return {row["name"]: row for row in found_by(findings.get("dns")).get("names") or []}
 
 
 def _dns(findings: Parts, attached: Mapping[str, bool]) -> Iterator[Check]:
-    dns = findings.get("dns")
-    fault = fault_of(dns)
+    fault = fault_of(findings.get("dns"))
     if fault:
         yield Check(DNS, ERROR, fault, "No name's DNS could be looked at.")
     elif findings.get("without_dns"):
         yield Check(DNS, OK, "not looked at, since domain_sync_require_dns is false")
-    elif not ran(dns):
+    elif not found_by(findings.get("dns")):
         text = "not looked at: there are no names, or the server's address is not known"
         yield Check(DNS, WARNING, text, "Set domain_sync_dns_expect to check it without RunCloud.")
     for name, row in _dns_rows(findings).items():
@@ -156,13 +154,13 @@ def _dns_check(name: str, row: Parts, is_wanted: bool | None) -> Check:
 
 
 def _certificates(findings: Parts) -> Iterator[Check]:
-    ssl = findings.get("ssl")
-    if not ran(ssl) or fault_of(ssl):
+    ssl = found_by(findings.get("ssl"))
+    if not ssl:
         return
     dns = _dns_rows(findings)
-    expiring = set((ssl or {})["expiring"])
-    ends = {row["domain"]: row for row in (ssl or {})["certificates"]}
-    for row in (ssl or {})["names"]:
+    expiring = set(ssl["expiring"])
+    ends = {row["domain"]: row for row in ssl["certificates"]}
+    for row in ssl["names"]:
         certificate = ends.get(row["name"]) or ends.get(None) or {}
         yield _certificate_check(row, certificate, row["name"] in expiring, dns)
 
