@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime
 import re
 import typing as t
 
@@ -42,7 +41,6 @@ _EXISTS = re.compile(
 _OF_THE_AUTHORITY = re.compile(r"issue|acme|dns|limit|too many|challenge|authori[sz]|validat", re.IGNORECASE)
 # After a lost reply its effect may take a while to show: some 30 s for an order that goes on (reference 7).
 _LOOK_AGAIN = (1.0, 2.0, 3.0, 5.0, 5.0, 7.0, 7.0, 10.0, 10.0, 10.0)
-_LOOKED_LONG_ENOUGH = datetime.timedelta(seconds=60)
 
 
 class Activity:
@@ -247,8 +245,6 @@ class _Run:
 
     def _look_up(self, step: SslStep, lost: _client.LostReply) -> Certificate | None:
         """Look for the effect of an order whose reply was lost; None where there is none."""
-        client = self.app.client
-        began = client.now()
         for pause in _LOOK_AGAIN:
             found = current_certificate(self.app, step.domain)
             if is_another(found, step.certificate):
@@ -258,10 +254,8 @@ class _Run:
                 raise _client.ApiError(
                     lost.method, lost.path, status=422, message=f"RunCloud's activity log says: {failure.content}"
                 )
-            if client.now() - began >= _LOOKED_LONG_ENOUGH:
-                break
             self.progress(f"the reply to the order for {name_of(step)} was lost; looking whether it was carried out")
-            client.wait(pause)
+            self.app.client.wait(pause)
         return None
 
     def _reissue(self, step: SslStep) -> None:

@@ -573,7 +573,7 @@ class _Planner:
         """Say why a certificate that lacks names of a domain is not ordered again."""
         issued = _issued(certificate, presented) or self.state.now
         found = f"the certificate of {issued:%Y-%m-%d %H:%M} UTC is younger than the domain"
-        if self.names[row.name].served_by_other:
+        if self.names[row.name].served_by_other and _presented(row, self.state.served) != presented:
             return (
                 f"{found}, but the server presents one that is not for {row.name}; find out why (an error of the web "
                 "server, another application with this name), then order with force: true"

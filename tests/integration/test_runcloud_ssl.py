@@ -305,6 +305,71 @@ def test_wrong_input_is_refused_before_any_request(ssl: Ssl, options: dict[str, 
     assert outcome.requests == []
 
 
+# Refusals
+
+
+def test_without_permission_for_one_certificate_the_others_are_not_tried(ssl: Ssl) -> None:
+    credentials = {"token": TOKEN, "read_only": True}
+    ssl.sim.reset({"mode": "advanced", "domains": ["a.example", "b.example"], "credentials": credentials})
+    outcome = ssl()
+    assert outcome.writes == ["POST /domains/693/ssl"]
+    assert "Business or Enterprise" in outcome.result["errors"]["a.example"]
+    assert outcome.result["not_attempted"] == ["b.example"]
+
+
+def test_a_conflict_is_a_refusal_because_one_exists(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"], "certificate": {"staging": True}})
+    ssl.sim.faults({"method": "POST", "path": "/ssl$", "action": {"status": 409, "body": {"message": "Conflict"}}})
+    assert ssl().writes == ["POST /ssl", "DELETE /ssl/4211", "POST /ssl"]
+
+
+def test_a_fault_of_runcloud_is_told_as_it_is(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"]})
+    ssl.sim.faults(
+        {"method": "POST", "path": "/ssl$", "action": {"status": 500, "body": {"message": "Server Error"}}},
+        {"method": "GET", "path": "/servers/1903$", "after": 1, "times": None, "action": {"status": 500}},
+    )
+    outcome = ssl()
+    assert "answered 500: Server Error" in outcome.result["msg"]
+    assert "offline" not in outcome.result["msg"]
+    assert outcome.orders == []
+
+
+def test_a_switch_that_runcloud_ignores_is_an_error(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"], "certificate": True})
+    answer = {"status": 200, "body": {"advancedSSL": False, "autoSSL": False}}
+    ssl.sim.faults({"method": "POST", "path": "/ssl/advanced$", "action": answer})
+    outcome = ssl(mode="advanced", switch_mode=True)
+    assert "accepted the request, but is still in basic mode" in outcome.result["msg"]
+    assert outcome.orders == []
+
+
+def test_auto_ssl_stays_on_when_the_mode_is_switched(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"], "certificate": True, "autoSSL": True})
+    outcome = ssl(mode="advanced", switch_mode=True)
+    assert [entry["body"] for entry in outcome.requests if entry["path"].endswith("/ssl/advanced")][1:] == [
+        {"advancedSSL": True, "autoSSL": True}
+    ]
+    assert outcome.result["auto_ssl"] is True
+
+
+def test_a_server_without_address_is_not_asked(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"], "certificate": True})
+    ssl.sim.panel("set_server", server=SERVER_ID, set={"ipAddress": None})
+    outcome = ssl()
+    assert "RunCloud does not say the server's address; set verify_address" in outcome.warnings
+    assert ssl(verify_address="127.0.0.1").warnings == ""
+
+
+def test_a_failure_while_looking_for_open_orders_hides_nothing(ssl: Ssl) -> None:
+    created = stamp(minutes=-1)
+    ssl.sim.reset({"domains": ["a.example"], "certificate": {"pending": True, "created_at": created}})
+    ssl.sim.faults({"method": "GET", "path": "/ssl$", "after": 1, "times": None, "action": {"status": 401}})
+    outcome = ssl()
+    assert "answered 401" in outcome.result["msg"]
+    assert outcome.writes == []
+
+
 # In a process of its own
 
 
