@@ -15,7 +15,7 @@ from tools.collection import ROOT
 
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.multisite.runcloud.plugins.module_utils"
-PURE = ("_plan.py", "_hostnames.py", "_wishes.py", "_resources.py")
+PURE = ("_plan.py", "_hostnames.py", "_wishes.py", "_resources.py", "_doctor.py", "_requeue.py")
 IMPURE = ("requests", "ansible", "socket", "ssl", "http", "urllib.request", "subprocess", "asyncio", "time", "random")
 
 
