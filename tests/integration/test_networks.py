@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -18,12 +19,13 @@ from simulator.process import TOKEN, Simulator
 from support.ansible import COLLECTION, Ansible
 from tools.collection import ROOT
 
-NETWORKS = 30
+# The everyday size; NETWORKS=30 is what the collection was measured with.
+NETWORKS = int(os.environ.get("NETWORKS", "10"))
 DOMAINS = 200
 FORKS = 10
 LIMIT = 60
 # The simulator's minute: 60 requests in so many seconds. What is announced is in the same seconds.
-MINUTE = 4
+MINUTE = 3
 
 
 def wanted(number: int) -> list[str]:
@@ -64,7 +66,7 @@ def inventory(folder: Path, simulator: Simulator) -> Path:
     return file
 
 
-def test_thirty_networks_share_one_request_limit(
+def test_many_networks_share_one_request_limit(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     simulator.reset(world())
