@@ -16,61 +16,83 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.ansible import Ansible
+from support.dns_server import DnsServer
 from tools.collection import installed
 
-Play = Mapping[str, Any]
+
+@dataclass(frozen=True)
+class Case:
+    """Something to measure: a playbook and its variables."""
+
+    playbook: str | Sequence[Mapping[str, Any]]
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-def play(module: str, options: Mapping[str, Any]) -> list[Play]:
+def task(module: str, options: Mapping[str, Any]) -> Case:
     """Return a play of one task on localhost."""
-    return [{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Task", module: dict(options)}]}]
+    return Case([{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Task", module: dict(options)}]}])
 
 
-def seconds(ansible: Ansible, plays: Sequence[Play]) -> float:
+def cases(simulator: Simulator, dns: DnsServer, names: Sequence[str]) -> dict[str, Case]:
+    """Return what is compared; a ping comes first."""
+    target = {"api_url": simulator.v3, "api_token": TOKEN, "server_id": SERVER_ID, "webapp_id": WEBAPP_ID}
+    variables = {f"domain_sync_{name}": value for name, value in target.items()} | {"domain_sync_domains": names}
+    bare = {"domain_sync_ssl": False, "domain_sync_require_dns": False}
+    whole = {"domain_sync_dns_nameservers": [dns.address], "domain_sync_ssl_verify_port": simulator.tls_port}
+    return {
+        "ping": task("ansible.builtin.ping", {}),
+        "runcloud_domains": task("multisite.runcloud.runcloud_domains", {**target, "domains": names}),
+        "sync, names only": Case("multisite.runcloud.sync", {**variables, **bare}),
+        "sync, DNS and TLS too": Case("multisite.runcloud.sync", {**variables, **whole}),
+    }
+
+
+def seconds(ansible: Ansible, case: Case) -> float:
     """Return how long a whole ansible-playbook took that finds nothing to do."""
     start = time.perf_counter()
-    outcome = ansible.run_playbook(plays).expect()
+    outcome = ansible.run_playbook(case.playbook, extra_vars=case.variables).expect()
     taken = time.perf_counter() - start
-    if outcome.task("Task").changed:
+    if any(stats["changed"] for stats in outcome.stats.values()):
         raise RuntimeError("the run changed something")
     return taken
 
 
 def measure(domains: int, rounds: int) -> None:
-    """Take turns and print what both took, and the requests of one run."""
-    with Simulator(tls=False) as simulator, tempfile.TemporaryDirectory() as home:
-        simulator.reset({"domains": ["main.example"], "domain_count": domains - 1})
-        names = [row["name"] for row in simulator.domains()]
+    """Take turns and print what each took, and its requests."""
+    here = "127.0.0.1"
+    with Simulator() as simulator, DnsServer(default=[here]) as dns, tempfile.TemporaryDirectory() as home:
+        simulator.reset({"domains": ["main.example"], "domain_count": domains - 1, "certificate": True})
         ansible = Ansible(installed(), Path(home))
-        target = {"api_url": simulator.v3, "api_token": TOKEN, "server_id": SERVER_ID, "webapp_id": WEBAPP_ID}
-        tasks = {
-            "ansible.builtin.ping": play("ansible.builtin.ping", {}),
-            "runcloud_domains": play("multisite.runcloud.runcloud_domains", {**target, "domains": names}),
-        }
-        taken: dict[str, list[float]] = {name: [] for name in tasks}
+        compared = cases(simulator, dns, [row["name"] for row in simulator.domains()])
+        taken: dict[str, list[float]] = {name: [] for name in compared}
+        requests: dict[str, int] = {}
         for number in range(rounds + 1):
-            simulator.clear_requests()
-            for name, plays in tasks.items():
-                spent = seconds(ansible, plays)
+            for name, case in compared.items():
+                simulator.clear_requests()
+                spent = seconds(ansible, case)
+                requests[name] = len(simulator.requests())
                 if number:  # The first round only fills caches.
                     taken[name].append(spent)
-        requests = len(simulator.requests())
-    show(taken, domains, requests)
+    show(taken, requests, domains)
 
 
-def show(taken: Mapping[str, Sequence[float]], domains: int, requests: int) -> None:
-    """Print the table."""
-    print(f"{domains} domains in place, {requests} requests, {len(taken['runcloud_domains'])} rounds\n")
-    print(f"{'task':<24}{'median s':>10}{'min s':>10}{'max s':>10}")
+def show(taken: Mapping[str, Sequence[float]], requests: Mapping[str, int], domains: int) -> None:
+    """Print the table; the last column is the median difference to the ping of the same round."""
+    print(f"{domains} domains in place, {len(taken['ping'])} rounds\n")
+    print(f"{'':<24}{'requests':>10}{'median s':>10}{'min s':>10}{'max s':>10}{'- ping':>10}")
     for name, values in taken.items():
-        print(f"{name:<24}{statistics.median(values):>10.2f}{min(values):>10.2f}{max(values):>10.2f}")
-    pairs = zip(taken["runcloud_domains"], taken["ansible.builtin.ping"], strict=True)
-    print(f"{'difference':<24}{statistics.median(ours - ping for ours, ping in pairs):>10.2f}")
+        pairs = zip(values, taken["ping"], strict=True)
+        difference = statistics.median(ours - ping for ours, ping in pairs)
+        median = statistics.median(values)
+        print(
+            f"{name:<24}{requests[name]:>10}{median:>10.2f}{min(values):>10.2f}{max(values):>10.2f}{difference:>10.2f}"
+        )
 
 
 def main() -> None:
