@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _tls
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import KeyPair
-from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import OwnCertificate
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import OwnCertificate
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
 
 CRYPTOGRAPHY_IMPORT_ERROR: str | None = None

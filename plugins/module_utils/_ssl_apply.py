@@ -14,7 +14,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _ssl_log, _ssl_plan
+from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _ssl_log, _ssl_options
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import (
     CertificateOptions,
     options_to_wire,
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain, LogEntry
-    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslPlan, SslStep
+    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import SslPlan, SslStep
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
 # A refusal "because one exists" carries no code (reference U9). Where the text does not say so beyond doubt, the old
@@ -313,14 +313,14 @@ def conclude(outcome: SslOutcome, certificates: Mapping[str | None, Certificate 
         asked = step.request.options if step.request is not None else step.options
         if after is None or asked is None:
             continue
-        ignored = _ssl_plan.differing_options(asked, after)
+        ignored = _ssl_options.differing_options(asked, after)
         outcome.ignored.extend(name for name in ignored if name not in outcome.ignored)
         outcome.changed = outcome.changed or _had_effect(step, after, ignored)
 
 
 def _had_effect(step: SslStep, after: Certificate, ignored: list[str]) -> bool:
     before = step.certificate
-    if before is None or step.options is None or _ssl_plan.differing_options(step.options, before) != ignored:
+    if before is None or step.options is None or _ssl_options.differing_options(step.options, before) != ignored:
         return True
     return step.pair is not None and (after.pem is None or after.pem != before.pem)
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_plan
+from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_model, _ssl_options
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslPlan, SslStep
+    from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import SslPlan, SslStep
 
     Side = dict[str, t.Any]
 
 # What RunCloud never shows has no side before.
-_SHOWN_OPTIONS = tuple(name for name in _ssl_plan.OPTION_NAMES if name != "enable_hsts_subdomains")
+_SHOWN_OPTIONS = tuple(name for name in _ssl_options.OPTION_NAMES if name != "enable_hsts_subdomains")
 
 
 def both_sides(plan: SslPlan, method_change: Mapping[str, object]) -> tuple[Side, Side]:
@@ -55,7 +55,7 @@ def _before(step: SslStep, plan: SslPlan) -> Side | None:
     return {
         "domain": step.key,
         "provider": known.provider,
-        "environment": _ssl_plan.STAGING if known.staging else _ssl_plan.LIVE,
+        "environment": _ssl_model.STAGING if known.staging else _ssl_model.LIVE,
         "authorization_method": known.authorization_method,
         "covers": [name for report in reports for name in report.covers],
         **{name: getattr(known, name) for name in _SHOWN_OPTIONS},

@@ -15,7 +15,8 @@ import typing as t
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _module,
-    _ssl_plan,
+    _ssl_coverage,
+    _ssl_model,
     _ssl_result,
     _ssl_served,
     _ssl_state,
@@ -48,7 +49,7 @@ def read_certificates(context: Context) -> dict[str, t.Any]:
         app, _ssl_served.Handshakes(context, app.server_id), options["details"] == ALL, lambda: soon
     )
     certificates, served = reader.read(method.advanced, domains, None)
-    state = _ssl_plan.SslState(
+    state = _ssl_model.SslState(
         advanced=method.advanced,
         auto_ssl=method.auto_ssl,
         domains=domains,
@@ -61,14 +62,14 @@ def read_certificates(context: Context) -> dict[str, t.Any]:
     return {**_result(state, method, soon), **(_log(app) if options["log"] else {})}
 
 
-def _result(state: _ssl_plan.SslState, method: SslMethod, soon: datetime.datetime) -> dict[str, t.Any]:
-    names = _ssl_plan.report_names(state)
+def _result(state: _ssl_model.SslState, method: SslMethod, soon: datetime.datetime) -> dict[str, t.Any]:
+    names = _ssl_coverage.report_names(state)
     return {
         "mode": _ssl_result.mode_name(method),
         "auto_ssl": method.auto_ssl,
         "certificates": _ssl_result.certificate_results(state, names),
         "names": [_ssl_result.name_result(report, state.now) for report in names.values()],
-        "expiring": _ssl_plan.expiring_names(state, soon),
+        "expiring": _ssl_coverage.expiring_names(state, soon),
     }
 
 

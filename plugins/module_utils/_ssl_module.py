@@ -19,11 +19,15 @@ from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _own_certificate,
     _resources,
     _ssl_apply,
+    _ssl_coverage,
     _ssl_diff,
+    _ssl_model,
+    _ssl_options,
     _ssl_plan,
     _ssl_result,
     _ssl_served,
     _ssl_state,
+    _ssl_underway,
     _ssl_wait,
     _tls,
     _wishes,
@@ -35,6 +39,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import ServedReport
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
 _CSR_OPTIONS = tuple(f"csr_{name}" for name in _resources.CSR_FIELDS)
@@ -48,7 +53,7 @@ def synchronise(context: Context) -> dict[str, t.Any]:
     return _Run(context, _Request.read(options)).execute()
 
 
-def read_wish(options: Mapping[str, t.Any]) -> _ssl_plan.SslWish:
+def read_wish(options: Mapping[str, t.Any]) -> _ssl_model.SslWish:
     """Read what is asked for from the module's options, but for the id behind ``external_api``.
 
     :raises InputError: something is wrong with an option; nothing was asked of RunCloud yet.
@@ -63,13 +68,13 @@ def read_wish(options: Mapping[str, t.Any]) -> _ssl_plan.SslWish:
             options["certificate"], options["private_key"], datetime.datetime.now(datetime.timezone.utc)
         )
     csr = tuple((name, options[f"csr_{name}"]) for name in _resources.CSR_FIELDS if options[f"csr_{name}"])
-    return _ssl_plan.SslWish(
+    return _ssl_model.SslWish(
         present=options["state"] == _wishes.PRESENT,
         domains=_names(options["domains"], "domains") if options["domains"] is not None else None,
         provider=options["provider"],
         environment=options["environment"],
         authorization_method=options["authorization_method"],
-        options=_resources.CertificateOptions(**{name: options[name] for name in _ssl_plan.OPTION_NAMES}),
+        options=_resources.CertificateOptions(**{name: options[name] for name in _ssl_options.OPTION_NAMES}),
         own=own,
         csr=csr if options["provider"] == _resources.CSR else (),
         renew_before=datetime.timedelta(days=options["renew_before"]),
@@ -89,9 +94,9 @@ def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
     if provider != _resources.CSR and given:
         raise InputError(f"{given[0]}: only goes with provider: csr; set it, or leave {given[0]} out")
     method = options["authorization_method"]
-    if method == _ssl_plan.DNS_01 and not options["external_api"]:
+    if method == _ssl_model.DNS_01 and not options["external_api"]:
         raise InputError("external_api: missing; dns-01 needs the id or label of an API key of your DNS provider")
-    if options["external_api"] and method != _ssl_plan.DNS_01:
+    if options["external_api"] and method != _ssl_model.DNS_01:
         raise InputError("external_api: only goes with authorization_method: dns-01; set it, or leave external_api out")
 
 
@@ -103,7 +108,7 @@ def _names(names: Sequence[str], option: str) -> frozenset[str]:
 class _Request:
     """Everything that the options say, checked."""
 
-    wish: _ssl_plan.SslWish
+    wish: _ssl_model.SslWish
     attached: tuple[_resources.Domain, ...] | None
     changed: frozenset[str]
     hold: Mapping[str, str]
@@ -123,9 +128,9 @@ class _Done:
     """What a run came to: in check mode what it would come to, and ``after`` is the state as it is."""
 
     method: _resources.SslMethod
-    plan: _ssl_plan.SslPlan
+    plan: _ssl_model.SslPlan
     outcome: _ssl_apply.SslOutcome
-    after: _ssl_plan.SslState
+    after: _ssl_model.SslState
 
 
 class _Run:
@@ -197,7 +202,7 @@ class _Run:
             if exc.status in (403, 422):
                 exc.advice = "Advanced mode and AutoSSL need RunCloud's Business or Enterprise plan."
             raise
-        if found.advanced != wanted.advanced or _ssl_plan.differs(auto_ssl, found.auto_ssl):
+        if found.advanced != wanted.advanced or _ssl_options.differs(auto_ssl, found.auto_ssl):
             raise InputError(
                 f"{'mode' if 'mode' in change else 'auto_ssl'}: RunCloud accepted the request, but is still in "
                 f"{_ssl_result.mode_name(found)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
@@ -208,7 +213,7 @@ class _Run:
 
     def _reader(self, handshakes: _ssl_state.Handshakes) -> _ssl_state.Reader:
         wish = self.wish
-        options_asked = any(getattr(wish.options, name) is not None for name in _ssl_plan.OPTION_NAMES)
+        options_asked = any(getattr(wish.options, name) is not None for name in _ssl_options.OPTION_NAMES)
         ask_all = wish.force or not wish.present or options_asked or wish.provider is not None
         return _ssl_state.Reader(self.app, handshakes, ask_all, self._soon, wish.options)
 
@@ -217,7 +222,7 @@ class _Run:
 
     def _read(
         self, domains: Sequence[_resources.Domain], method: _resources.SslMethod, switched: bool
-    ) -> _ssl_plan.SslState:
+    ) -> _ssl_model.SslState:
         """Read the state.
 
         :param switched: the mode will be switched: all certificates are taken as gone then (reference U14).
@@ -227,7 +232,7 @@ class _Run:
             served = None
         else:
             certificates, served = self._reader(self.handshakes).read(method.advanced, domains, self.wish.domains)
-        return _ssl_plan.SslState(
+        return _ssl_model.SslState(
             advanced=method.advanced,
             auto_ssl=method.auto_ssl,
             domains=tuple(domains),
@@ -238,13 +243,13 @@ class _Run:
             now=self.context.client.now(),
         )
 
-    def _read_switched(self, state: _ssl_plan.SslState) -> _ssl_plan.SslState:
+    def _read_switched(self, state: _ssl_model.SslState) -> _ssl_model.SslState:
         """Read the certificates after the mode was switched; what the server still presents is out of date."""
         reader = self._reader((lambda dummy: None) if state.advanced else self.handshakes)
         certificates, served = reader.read(state.advanced, state.domains, self.wish.domains)
         return dataclasses.replace(state, certificates=certificates, served=served, now=self.context.client.now())
 
-    def _plan(self, state: _ssl_plan.SslState) -> _ssl_plan.SslPlan:
+    def _plan(self, state: _ssl_model.SslState) -> _ssl_model.SslPlan:
         """Plan. Where something is to be ordered, the activity log has a say: what has failed or was issued lately."""
         plan = _ssl_plan.plan_certificates(self.wish, state)
         if not plan.orders:
@@ -276,7 +281,7 @@ class _Run:
         _ssl_apply.conclude(outcome, after.certificates)
         return _Done(method, plan, outcome, after)
 
-    def _apply(self, plan: _ssl_plan.SslPlan, state: _ssl_plan.SslState, outcome: _ssl_apply.SslOutcome) -> None:
+    def _apply(self, plan: _ssl_model.SslPlan, state: _ssl_model.SslState, outcome: _ssl_apply.SslOutcome) -> None:
         activity = _ssl_apply.Activity(self.app, self.log or ())
         _ssl_apply.apply_certificates(plan, self.app, activity, outcome, self.context.progress)
         _ssl_wait.wait_for_certificates(outcome, self._around(state), activity, self._timeout())
@@ -284,17 +289,17 @@ class _Run:
     def _timeout(self) -> float:
         return float(self.options["wait_timeout"]) if self.options["wait"] else 0.0
 
-    def _around(self, state: _ssl_plan.SslState) -> _ssl_wait.Surroundings:
+    def _around(self, state: _ssl_model.SslState) -> _ssl_wait.Surroundings:
         return _ssl_wait.Surroundings(self.app, self.handshakes, state.served, self._soon(), self.context.progress)
 
     def _let_others_finish(
-        self, state: _ssl_plan.SslState, plan: _ssl_plan.SslPlan
-    ) -> tuple[_ssl_plan.SslState, _ssl_plan.SslPlan]:
+        self, state: _ssl_model.SslState, plan: _ssl_model.SslPlan
+    ) -> tuple[_ssl_model.SslState, _ssl_model.SslPlan]:
         """Wait for orders of an earlier run that are still open, or may be, and plan anew."""
         if not self._timeout() or not self.wish.present:
             return state, plan
         open_orders = self._open_orders(state)
-        fresh = _ssl_plan.unsettled(plan, state)
+        fresh = _ssl_underway.unsettled(plan, state)
         if not open_orders and not fresh:
             return state, plan
         if open_orders:
@@ -302,7 +307,7 @@ class _Run:
             activity = _ssl_apply.Activity(self.app, self.app.log() if self.log is None else self.log)
             _ssl_wait.wait_for_certificates(earlier, self._around(state), activity, self._timeout())
         else:
-            left = max(_ssl_plan.settles_at(row) for row in fresh) - self.context.client.now()
+            left = max(_ssl_underway.settles_at(row) for row in fresh) - self.context.client.now()
             _ssl_wait.wait_for_others(fresh, self._around(state), min(self._timeout(), left.total_seconds()))
         certificates, served = self._reader(self.handshakes).read(state.advanced, state.domains, self.wish.domains)
         now = self.context.client.now()
@@ -310,7 +315,7 @@ class _Run:
         self.log = None
         return state, self._plan(state)
 
-    def _open_orders(self, state: _ssl_plan.SslState) -> list[_ssl_apply.Sent]:
+    def _open_orders(self, state: _ssl_model.SslState) -> list[_ssl_apply.Sent]:
         """List the orders of earlier runs that RunCloud shows as not finished."""
         rows: dict[str | None, _resources.Domain | None] = {row.name: row for row in state.domains}
         if not state.advanced:
@@ -318,16 +323,16 @@ class _Run:
         found = []
         for key, certificate in state.certificates.items():
             meant = key is None or self.wish.domains is None or key in self.wish.domains
-            if certificate is not None and key in rows and meant and _ssl_plan.is_under_way(certificate, state.now):
+            if certificate is not None and key in rows and meant and _ssl_underway.is_under_way(certificate, state.now):
                 row = rows[key]
-                names = row.served_names if row else _ssl_plan.required_names(state)
-                step = _ssl_plan.SslStep("install", row, None, names)
+                names = row.served_names if row else _ssl_coverage.required_names(state)
+                step = _ssl_model.SslStep("install", row, None, names)
                 found.append(_ssl_apply.Sent(step, certificate))
         return found
 
     # Telling
 
-    def _after(self, state: _ssl_plan.SslState, outcome: _ssl_apply.SslOutcome) -> _ssl_plan.SslState:
+    def _after(self, state: _ssl_model.SslState, outcome: _ssl_apply.SslOutcome) -> _ssl_model.SslState:
         """Give the state after the run; what a reply has not shown is read."""
         touched = {step.key: step.domain for step in outcome.touched}
         if not touched and not outcome.removed:
@@ -356,7 +361,7 @@ class _Run:
                 found[key] = self.app.domain_certificate(row)
         return found
 
-    def _served_after(self, state: _ssl_plan.SslState, touched: Sequence[str]) -> _tls.ServedReport | None:
+    def _served_after(self, state: _ssl_model.SslState, touched: Sequence[str]) -> ServedReport | None:
         """Ask the server anew for what was touched, in basic mode for all names."""
         again = self.handshakes(touched or [row.name for row in state.domains if row.id is not None])
         if again is None or state.served is None:
@@ -385,7 +390,7 @@ class _Run:
 
     def _result(self, done: _Done, change: Mapping[str, object]) -> dict[str, t.Any]:
         plan, outcome, after = done.plan, done.outcome, done.after
-        names = _ssl_plan.report_names(after)
+        names = _ssl_coverage.report_names(after)
         pending = dict([*plan.pending, *outcome.pending])
         return {
             "changed": outcome.changed or bool(change),
@@ -402,10 +407,10 @@ class _Run:
 
 
 def _with_known(
-    state: _ssl_plan.SslState,
+    state: _ssl_model.SslState,
     outcome: _ssl_apply.SslOutcome,
     reread: Mapping[str | None, _resources.Certificate | None] | None = None,
-) -> _ssl_plan.SslState:
+) -> _ssl_model.SslState:
     """Give the state with the certificates as they were seen, or are known to be gone, in the run."""
     gone = {step.key: None for step in outcome.removed}
     return dataclasses.replace(

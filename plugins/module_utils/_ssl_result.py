@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Mapping
 
-    from ansible_collections.multisite.runcloud.plugins.module_utils import _resources, _ssl_plan
+    from ansible_collections.multisite.runcloud.plugins.module_utils import _resources, _ssl_model
 
 BASIC = "basic"
 ADVANCED = "advanced"
@@ -27,7 +27,7 @@ def mode_name(method: _resources.SslMethod) -> str:
 
 
 def certificate_results(
-    state: _ssl_plan.SslState, names: Mapping[str, _ssl_plan.NameReport]
+    state: _ssl_model.SslState, names: Mapping[str, _ssl_model.NameReport]
 ) -> list[dict[str, object]]:
     """Give the certificates as the modules return them, without keys."""
     found = []
@@ -39,7 +39,7 @@ def certificate_results(
 
 
 def certificate_result(
-    certificate: _resources.Certificate, reports: Iterable[_ssl_plan.NameReport], now: datetime.datetime
+    certificate: _resources.Certificate, reports: Iterable[_ssl_model.NameReport], now: datetime.datetime
 ) -> dict[str, object]:
     """Give one certificate as the modules return it. Dates are UTC, ``days_left`` whole days."""
     reports = list(reports)
@@ -63,7 +63,7 @@ def certificate_result(
     }
 
 
-def name_result(report: _ssl_plan.NameReport, now: datetime.datetime) -> dict[str, object]:
+def name_result(report: _ssl_model.NameReport, now: datetime.datetime) -> dict[str, object]:
     """Give what visitors of one domain get, as the modules return it."""
     return {
         "name": report.name,

@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import ServedReport
 
 
 class Handshakes:
@@ -28,7 +29,7 @@ class Handshakes:
         self._address: str | None = context.options["verify_address"] or None
         self._off = context.options["verify"] == "none"
 
-    def __call__(self, names: Iterable[str]) -> _tls.ServedReport | None:
+    def __call__(self, names: Iterable[str]) -> ServedReport | None:
         wanted = [name for name in names if not _hostnames.is_test_domain(name)]
         if self._off or not wanted:
             return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_plan
+from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_coverage, _ssl_options
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import CertificateOptions
 
 if t.TYPE_CHECKING:
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
-    from ansible_collections.multisite.runcloud.plugins.module_utils._tls import ServedReport
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import ServedReport
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
 Handshakes = t.Callable[[t.Iterable[str]], "ServedReport | None"]
@@ -72,10 +72,10 @@ class Reader:
 
     def _hidden(self, certificate: Certificate | None) -> bool:
         """Say whether the list leaves out something that was asked for (reference 4.4)."""
-        return certificate is not None and "tls_versions" in _ssl_plan.unshown_options(self.options, certificate)
+        return certificate is not None and "tls_versions" in _ssl_options.unshown_options(self.options, certificate)
 
     def _unclear(self, row: Domain, served: ServedReport | None) -> bool:
-        return self.ask_all or not _ssl_plan.served_ok(row, served, self.soon())
+        return self.ask_all or not _ssl_coverage.served_ok(row, served, self.soon())
 
 
 def single(answer: dict[str, Certificate | None] | Certificate | None) -> Certificate | None:

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
     from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_apply import Activity, Sent, SslOutcome
     from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_state import Handshakes
-    from ansible_collections.multisite.runcloud.plugins.module_utils._tls import Served, ServedReport
+    from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import Served, ServedReport
     from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
 
 # Seconds between looks; RunCloud takes some 30 s for an order (reference 7).

@@ -20,7 +20,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from hashlib import sha256
 from math import isnan
@@ -28,7 +28,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeVar
 
-from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import covered_by, is_wildcard
+from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import is_wildcard
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import (
+    Served,
+    ServedCertificate,
+    ServedReport,
+)
 
 CRYPTOGRAPHY_IMPORT_ERROR: str | None = None
 try:
@@ -50,51 +55,6 @@ NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LEN
 PROBES = 3
 # So many names in a row without an answer, and the server counts as gone: a firewall may have had enough of this.
 GIVE_UP_AFTER = 100
-
-
-@dataclass(frozen=True)
-class ServedCertificate:
-    """A certificate as it was presented, trusted or not.
-
-    `names` are the DNS names it is for, in lower case (the common name where it has no alternative names), the times
-    are aware and in UTC, `serial` and `sha256` (the fingerprint) hexadecimal in lower case. `self_signed`: it names
-    itself as its issuer.
-    """
-
-    names: tuple[str, ...]
-    not_before: datetime
-    not_after: datetime
-    issuer: str
-    serial: str
-    sha256: str
-    self_signed: bool
-
-    def covers(self, name: str) -> bool:
-        """Whether it is valid for a name, dates left aside. A wildcard is covered by the same wildcard only."""
-        return covered_by(name, self.names)
-
-
-@dataclass(frozen=True)
-class Served:
-    """What was presented for one name: a certificate, or the error that the handshake ended with.
-
-    `trusted`: whether the chain leads to a root that this machine trusts and is within its dates; None where that was
-    not asked, or could not be found out. Whether the name fits is `certificate.covers`.
-    """
-
-    name: str
-    certificate: ServedCertificate | None = None
-    error: str = ""
-    trusted: bool | None = None
-
-
-@dataclass(frozen=True)
-class ServedReport:
-    """What a server presented. Where it is not reachable, `reason` says why and `served` is empty."""
-
-    reachable: bool
-    reason: str = ""
-    served: dict[str, Served] = field(default_factory=dict)
 
 
 def read_served(

@@ -440,8 +440,8 @@ import typing as t
 from ansible_collections.multisite.runcloud.plugins.module_utils import (
     _module,
     _resources,
+    _ssl_model,
     _ssl_module,
-    _ssl_plan,
     _ssl_result,
     _wishes,
 )
@@ -455,8 +455,8 @@ SPEC: dict[str, t.Any] = {
     "auto_ssl": {"type": "bool"},
     "domains": {"type": "list", "elements": "str"},
     "provider": {"type": "str", "choices": [_resources.LETSENCRYPT, _resources.CUSTOM, _resources.CSR]},
-    "environment": {"type": "str", "choices": [_ssl_plan.LIVE, _ssl_plan.STAGING], "default": _ssl_plan.LIVE},
-    "authorization_method": {"type": "str", "choices": [_ssl_plan.HTTP_01, _ssl_plan.DNS_01]},
+    "environment": {"type": "str", "choices": [_ssl_model.LIVE, _ssl_model.STAGING], "default": _ssl_model.LIVE},
+    "authorization_method": {"type": "str", "choices": [_ssl_model.HTTP_01, _ssl_model.DNS_01]},
     "external_api": {"type": "str"},
     "certificate": {"type": "str"},
     "private_key": {"type": "str", "no_log": True},

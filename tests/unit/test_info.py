@@ -22,8 +22,13 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
     Server,
     WebApp,
 )
-from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslState, expiring_names
-from ansible_collections.multisite.runcloud.plugins.module_utils._tls import Served, ServedCertificate, ServedReport
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_coverage import expiring_names
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import SslState
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import (
+    Served,
+    ServedCertificate,
+    ServedReport,
+)
 from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import Target
 from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError, parse_names
 from hypothesis import given

@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils import _ssl_plan
 from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Certificate, Domain
-from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslPlan, SslState, SslWish
-from ansible_collections.multisite.runcloud.plugins.module_utils._tls import Served, ServedCertificate, ServedReport
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import SslPlan, SslState, SslWish
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import (
+    Served,
+    ServedCertificate,
+    ServedReport,
+)
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, 0, tzinfo=datetime.timezone.utc)
 

@@ -14,8 +14,12 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._resources impo
     CertificateOptions,
     Domain,
 )
-from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_plan import SslPlan, SslState, SslStep, SslWish
-from ansible_collections.multisite.runcloud.plugins.module_utils._tls import Served, ServedCertificate, ServedReport
+from ansible_collections.multisite.runcloud.plugins.module_utils._ssl_model import SslPlan, SslState, SslStep, SslWish
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import (
+    Served,
+    ServedCertificate,
+    ServedReport,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,12 +16,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils import _tls
-from ansible_collections.multisite.runcloud.plugins.module_utils._tls import (
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls import parse_certificate, read_served
+from ansible_collections.multisite.runcloud.plugins.module_utils._tls_report import (
     Served,
     ServedCertificate,
     ServedReport,
-    parse_certificate,
-    read_served,
 )
 from hypothesis import given
 from hypothesis import strategies as st

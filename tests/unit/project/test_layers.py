@@ -15,7 +15,25 @@ from tools.collection import ROOT
 
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.multisite.runcloud.plugins.module_utils"
-PURE = ("_plan.py", "_hostnames.py", "_wishes.py", "_resources.py", "_doctor.py", "_requeue.py")
+PURE = (
+    "_plan.py",
+    "_hostnames.py",
+    "_wishes.py",
+    "_resources.py",
+    "_doctor.py",
+    "_requeue.py",
+    "_ssl_plan.py",
+    "_ssl_model.py",
+    "_ssl_coverage.py",
+    "_ssl_underway.py",
+    "_ssl_options.py",
+    "_ssl_request.py",
+    "_ssl_custom.py",
+    "_ssl_limits.py",
+    "_ssl_log.py",
+    "_ssl_diff.py",
+    "_tls_report.py",
+)
 IMPURE = ("requests", "ansible", "socket", "ssl", "http", "urllib.request", "subprocess", "asyncio", "time", "random")
 
 
