@@ -46,7 +46,7 @@ integration: setup ## Run the integration tests (ARGS=... goes to pytest)
 	$(PYTEST) tests/integration $(ARGS)
 
 coverage: setup ## Run all tests and show which lines and branches of plugins/ no test reached
-	$(CHECK) tests
+	$(CHECK) coverage
 
 test-wordpress: setup ## Run the tests that need a real WordPress (made by tests/wordpress)
 	bash tests/wordpress/run.sh
