@@ -144,7 +144,8 @@ class _Planner:
         for name in waiting:
             self.problems[name] = (
                 f"{name} does not point to the server ({self.state.hold[name]}), so the order for the whole "
-                "certificate would fail and nothing was ordered. Correct its DNS, or detach it"
+                "certificate would fail and nothing was ordered. Correct its DNS, accept the proxy "
+                "that it points to (accept of domain_dns_info, domain_sync_dns_accept), or detach it"
             )
 
     def _basic_order(self, certificate: Certificate | None) -> Via | None:
