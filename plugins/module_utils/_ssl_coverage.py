@@ -69,8 +69,7 @@ def _name_report(
     entry = state.served.served.get(row.name) if state.served is not None else None
     presented = entry.certificate if entry is not None else None
     if seen or own is not None:
-        names = own.names if own is not None else ()
-        missing = tuple(name for name in required if not _hostnames.covered_by(name, names))
+        missing = tuple(name for name in required if own is None or not own.covers(name))
     else:
         # Nothing was seen: what this run did not touch is trusted, as far as there is a certificate.
         new = certificate is None or row.id is None or row.name in state.changed
@@ -82,7 +81,7 @@ def _name_report(
         missing=missing,
         expires=presented.not_after if presented else None,
         issuer=presented.issuer if presented else None,
-        served_by_other=presented is not None and not _hostnames.covered_by(row.name, presented.names),
+        served_by_other=presented is not None and not presented.covers(row.name),
         error=entry.error if entry is not None else "",
     )
 
@@ -130,8 +129,7 @@ def application_certificate(
         presented = presented_under(row, served)
         if presented is not None:
             same_end = presented.not_after == certificate.valid_until
-            covers = _hostnames.covered_by(row.name, presented.names)
-            votes[presented] = votes.get(presented, 0) + len(domains) * same_end + covers
+            votes[presented] = votes.get(presented, 0) + len(domains) * same_end + presented.covers(row.name)
     best = max(votes, key=lambda found: (votes[found], found.not_after), default=None)
     return best if best is not None and votes[best] > 0 else None
 
@@ -142,7 +140,7 @@ def served_ok(domain: Domain, served: ServedReport | None, soon: datetime.dateti
     return (
         presented is not None
         and presented.not_after > soon
-        and all(_hostnames.covered_by(name, presented.names) for name in domain.served_names)
+        and all(presented.covers(name) for name in domain.served_names)
     )
 
 
@@ -155,7 +153,7 @@ def presented_under(domain: Domain, served: ServedReport | None) -> ServedCertif
 def own_presented(row: Domain, served: ServedReport | None) -> ServedCertificate | None:
     """Give what the server presents for a domain where it is the domain's own certificate."""
     presented = presented_under(row, served)
-    return presented if presented is not None and _hostnames.covered_by(row.name, presented.names) else None
+    return presented if presented is not None and presented.covers(row.name) else None
 
 
 def ends_at(certificate: Certificate | None, presented: ServedCertificate | None) -> datetime.datetime | None:

@@ -16,7 +16,7 @@ import itertools
 import time
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames, _ssl_apply
+from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _ssl_apply
 
 if t.TYPE_CHECKING:
     import datetime
@@ -253,4 +253,4 @@ def _is_finished(sent: Sent, certificate: Certificate | None) -> bool:
 
 def _is_covered(found: Served | None, names: Sequence[str]) -> bool:
     certificate = found.certificate if found is not None else None
-    return certificate is not None and all(_hostnames.covered_by(name, certificate.names) for name in names)
+    return certificate is not None and all(certificate.covers(name) for name in names)
