@@ -215,12 +215,7 @@ class WebAppApi:
         :returns: the certificate of each domain by name, or the one of the application, or None.
         """
         path = f"{self._path}/ssl"
-        try:
-            body = self.client.get(path)
-        except _client.ApiError as exc:
-            if exc.status != 404:
-                raise
-            return None
+        body = self._get_if_there(path, 404)
         if _client.page_count(body) > 1:
             body = self.client.list(path)
         listed = _parse_one(_resources.parse_certificate_list, body, path)
@@ -229,12 +224,7 @@ class WebAppApi:
     def domain_certificate(self, domain: _resources.Domain) -> _resources.Certificate | None:
         """Read the certificate of one domain; not installed is some status of 400 and up (reference 5.2)."""
         path = f"{self._path}/domains/{domain.id}/ssl"
-        try:
-            body = self.client.get(path)
-        except _client.ApiError as exc:
-            if exc.status not in (400, 404, 422):
-                raise
-            return None
+        body = self._get_if_there(path, 400, 404, 422)
         return _parse_one(lambda row: _resources.parse_certificate(row, domain.name), body, path)
 
     def install_certificate(self, domain: _resources.Domain | None, body: dict[str, object]) -> _Reply:
@@ -280,6 +270,15 @@ class WebAppApi:
             if not _exists(lambda: cloud.server(self.server_id)):
                 raise TargetError(_no_server(self.server_id))
             raise TargetError(_no_webapp(self.server_id, self.webapp_id))
+
+    def _get_if_there(self, path: str, *absent: int) -> object:
+        """Read something that may not be there, which these statuses say; then it is None."""
+        try:
+            return self.client.get(path)
+        except _client.ApiError as exc:
+            if exc.status not in absent:
+                raise
+            return None
 
     def _ssl_path(self, domain: _resources.Domain | None) -> str:
         return f"{self._path}/ssl" if domain is None else f"{self._path}/domains/{domain.id}/ssl"
