@@ -422,7 +422,7 @@ class Client:
         return LostReply(method, path, message=text, advice=advice)
 
     def _back_off(self, attempt: int, method: str, path: str) -> None:
-        seconds = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
+        seconds = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
         self._progress(f"{method} {path} failed, trying again in {seconds:.1f} s ({attempt + 1}/{self.retries})")
         self.wait(seconds)
 

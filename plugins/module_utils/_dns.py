@@ -37,7 +37,6 @@ try:
     import dns.resolver
 except ImportError:
     DNSPYTHON_IMPORT_ERROR = traceback.format_exc()
-HAS_DNSPYTHON = DNSPYTHON_IMPORT_ERROR is None
 
 # As Union, because the pylint of ansible-test takes the other spelling for an addition.
 Address = Union[IPv4Address, IPv6Address]

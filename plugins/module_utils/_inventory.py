@@ -22,7 +22,6 @@ NETWORK = "network"
 SUBSITE = "subsite"
 MAPPED = "mapped"
 BASE = "base"
-KINDS = (NETWORK, SUBSITE, MAPPED, BASE)
 
 # Plugin reference 2.2.
 FAILED_STAGES = ("failed", "ssl-failed")
