@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._progress import ProgressAction
+from ..plugin_utils._action import ProgressAction
 
 
 class ActionModule(ProgressAction):

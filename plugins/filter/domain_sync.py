@@ -9,16 +9,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _doctor,
-    _doctor_names,
-    _hostnames,
-    _inventory,
-    _network,
-    _report,
-    _requeue,
-    _wishes,
-)
+
+from ..module_utils import _names as _hostnames
+from ..module_utils._domains import desired as _wishes
+from ..module_utils._errors import UserError
+from ..module_utils._wordpress import network as _inventory
+from ..module_utils._wordpress import requeue as _requeue
+from ..plugin_utils._doctor import checks as _doctor
+from ..plugin_utils._doctor import names as _doctor_names
+from ..plugin_utils._sync import decide as _network
+from ..plugin_utils._sync import report as _report
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ def decide_domains(
     """Decide which domains are wanted, from a list or from what multisite_domain_info returned."""
     try:
         decision = _decide(source, _network.Policy.from_options(policy), option)
-    except (_wishes.InputError, _inventory.InventoryError) as exc:
+    except (UserError, _inventory.InventoryError) as exc:
         raise AnsibleFilterError(str(exc)) from exc
     names = [name for domain in decision.desired for name in domain.served]
     result = decision.as_dict()
@@ -43,7 +43,7 @@ def _decide(source: t.Any, policy: _network.Policy, option: str) -> _network.Dec
     if hasattr(source, "keys"):
         return _network.decide(_inventory.from_result(source), policy)
     if isinstance(source, str) or not hasattr(source, "__iter__"):
-        raise _wishes.InputError(f"{option}: {source!r} is no list of domains")
+        raise UserError(f"{option}: {source!r} is no list of domains")
     return _network.decide_list(list(source), policy, option)
 
 

@@ -48,8 +48,9 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.multisite.runcloud.plugins.module_utils import _wishes
-from ansible_collections.multisite.runcloud.plugins.plugin_utils import _domain_file
+
+from ..module_utils._errors import UserError
+from ..plugin_utils._sync import source as _domain_file
 
 
 class LookupModule(LookupBase):
@@ -71,5 +72,5 @@ def read(name: str) -> list[t.Any]:
         raise AnsibleError(f"domain_sync_file: {name!r} cannot be read: {exc.strerror} (looked for {where})") from exc
     except UnicodeDecodeError as exc:
         raise AnsibleError(f"domain_sync_file: {name!r} is no text in UTF-8; save it so") from exc
-    except _wishes.InputError as exc:
+    except UserError as exc:
         raise AnsibleError(f"domain_sync_file: {name!r}: {exc}") from exc

@@ -13,14 +13,17 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames, _module
-from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import Target, TargetError
+from . import _module
+from . import _names as _hostnames
+from ._errors import UserError
+from ._runcloud import client as _client
+from ._runcloud.api import Target
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ansible_collections.multisite.runcloud.plugins.module_utils._module import Context
-    from ansible_collections.multisite.runcloud.plugins.module_utils._resources import Domain, Server, WebApp
+    from ._module import Context
+    from ._runcloud.models import Domain, Server, WebApp
 
 T = t.TypeVar("T")
 
@@ -66,7 +69,7 @@ class Survey:
     def named_webapps(self) -> list[tuple[Server, WebApp]]:
         """Read the web application that was named; by a name without a server, there may be several.
 
-        :raises TargetError: there is none.
+        :raises UserError: there is none.
         """
         cloud, target = self._context.cloud, self._context.target
         if target.names_server:
@@ -74,7 +77,7 @@ class Survey:
             return [(server, cloud.named_webapp(server.id, target))]
         found = [pair for pair in self.webapps(target.webapp_name) if target.is_webapp(pair[1])]
         if not found:
-            raise TargetError(_nowhere(target))
+            raise UserError(_nowhere(target))
         return found
 
     def find_domain(self, name: str) -> Found | None:
@@ -128,7 +131,7 @@ def served_as(domain: Domain, name: str) -> Match | None:
 def optional_server(options: Mapping[str, t.Any]) -> Target:
     """Read which server is meant, by an option or the environment; none of them means all servers.
 
-    :raises InputError: two options say which, or what says it is no id.
+    :raises UserError: two options say which, or what says it is no id.
     """
     return Target(*_module.id_or_name(options, "server", required=False))
 
@@ -139,7 +142,7 @@ def optional_webapp(options: Mapping[str, t.Any]) -> Target:
     The environment says where somebody works, and so which server. It does not narrow a search for a domain, which may
     be anywhere, and does not pick one web application out of a list.
 
-    :raises InputError: two options say which, or what says it is no id.
+    :raises UserError: two options say which, or what says it is no id.
     """
     searching = options["domain"] is not None
     return Target(

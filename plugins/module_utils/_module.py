@@ -15,9 +15,12 @@ import typing as t
 import urllib.parse
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client, _hostnames, _resources
-from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import RunCloud, Target, TargetError, WebAppApi
-from ansible_collections.multisite.runcloud.plugins.module_utils._wishes import InputError
+
+from . import _names as _hostnames
+from ._errors import UserError
+from ._runcloud import client as _client
+from ._runcloud import models as _resources
+from ._runcloud.api import RunCloud, Target, WebAppApi
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +126,7 @@ def run(
         module.fail_json(msg=str(exc), **exc.result, **_usage(context))
     except _client.ApiError as exc:
         module.fail_json(msg=_located(exc, context), failure=failure_of(exc), **_usage(context))
-    except (InputError, TargetError) as exc:
+    except UserError as exc:
         module.fail_json(msg=str(exc), **_usage(context))
     else:
         module.exit_json(**result, **_usage(context))
@@ -166,7 +169,7 @@ def progress_writer() -> _client.Progress:
 def connect(module: AnsibleModule, progress: _client.Progress) -> _client.Client:
     """Make a client from the connection options and the environment (design 2.1).
 
-    :raises InputError: it names the option, the value and what to do.
+    :raises UserError: it names the option, the value and what to do.
     """
     options = module.params
     credentials = _read_credentials(options)
@@ -175,10 +178,10 @@ def connect(module: AnsibleModule, progress: _client.Progress) -> _client.Client
     _check_url(url)
     for name, least in (("timeout", 1), ("retries", 0), ("max_wait", 0)):
         if options[name] < least:
-            raise InputError(f"{name}: {options[name]} is too small; give {least} or more")
+            raise UserError(f"{name}: {options[name]} is too small; give {least} or more")
     ca_path = _option(options, "ca_path")
     if ca_path and not pathlib.Path(ca_path).exists():
-        raise InputError(f"ca_path: {ca_path!r} does not exist; give a file (or folder) of CA certificates")
+        raise UserError(f"ca_path: {ca_path!r} does not exist; give a file (or folder) of CA certificates")
     return _client.Client(
         url,
         credentials,
@@ -194,7 +197,7 @@ def connect(module: AnsibleModule, progress: _client.Progress) -> _client.Client
 def read_target(options: Mapping[str, t.Any]) -> Target:
     """Read which server and web application are meant (design 2.2); a module that has no such options gives none.
 
-    :raises InputError: nothing says which, or two options do.
+    :raises UserError: nothing says which, or two options do.
     """
     return Target(*id_or_name(options, "server"), *id_or_name(options, "webapp"))
 
@@ -208,14 +211,14 @@ def id_or_name(
     :param what: ``server`` or ``webapp``.
     :param required: whether nothing may be left open.
     :param environment: whether the environment may say the id.
-    :raises InputError: nothing says which, or both options do, or what says it is no id.
+    :raises UserError: nothing says which, or both options do, or what says it is no id.
     """
     id_option, name_option = f"{what}_id", f"{what}_name"
     if id_option not in options:
         return None, None
     number, name = options[id_option], options[name_option] or None
     if number is not None and name is not None:
-        raise InputError(f"{name_option}: given together with {id_option}; give one of the two")
+        raise UserError(f"{name_option}: given together with {id_option}; give one of the two")
     if name is not None:
         return None, name
     shown = id_option
@@ -224,33 +227,33 @@ def id_or_name(
         if text is None and not required:
             return None, None
         if text is None:
-            raise InputError(f"{id_option}: missing; give {id_option} or {name_option}, or set {_names(id_option)}")
+            raise UserError(f"{id_option}: missing; give {id_option} or {name_option}, or set {_names(id_option)}")
         try:
             number = int(text)
         except ValueError:
-            raise InputError(f"{shown} (for {id_option}): {text!r} is no number") from None
+            raise UserError(f"{shown} (for {id_option}): {text!r} is no number") from None
     if number < 1:
-        raise InputError(f"{shown}: {number} is no id; ids are positive numbers")
+        raise UserError(f"{shown}: {number} is no id; ids are positive numbers")
     return number, None
 
 
 def read_attached(options: Mapping[str, t.Any]) -> tuple[_resources.Domain, ...] | None:
     """Read the option ``attached``, a list of domains as our own modules return it; None where it is not given.
 
-    :raises InputError: it is something else.
+    :raises UserError: it is something else.
     """
     if options["attached"] is None:
         return None
     try:
         return tuple(_resources.domain_from_result(row) for row in options["attached"])
     except _resources.WireError as exc:
-        raise InputError(f"attached: {exc}") from exc
+        raise UserError(f"attached: {exc}") from exc
 
 
 def _read_credentials(options: Mapping[str, t.Any]) -> _client.Credentials:
     token, key, secret = (options[name] or None for name in ("api_token", "api_key", "api_secret"))
     if token and (key or secret):
-        raise InputError(
+        raise UserError(
             "api_token: given together with api_key or api_secret; give the token (API v3) or key and secret (API v2)"
         )
     if not (token or key or secret):
@@ -267,8 +270,8 @@ def _read_credentials(options: Mapping[str, t.Any]) -> _client.Credentials:
         return _client.Credentials(key=_printable(key, "api_key"), secret=_printable(secret, "api_secret"))
     if key or secret:
         missing = "api_secret" if key else "api_key"
-        raise InputError(f"{missing}: missing; api_key and api_secret are given together (or {_names(missing)} is set)")
-    raise InputError(
+        raise UserError(f"{missing}: missing; api_key and api_secret are given together (or {_names(missing)} is set)")
+    raise UserError(
         f"api_token: no credentials; give api_token (or set {_names('api_token')}), "
         f"or api_key and api_secret (or set {_names('api_key')} and {_names('api_secret')})"
     )
@@ -276,25 +279,25 @@ def _read_credentials(options: Mapping[str, t.Any]) -> _client.Credentials:
 
 def _printable(value: str, option: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise InputError(f"{option}: holds characters that no RunCloud credential has; was it copied whole?")
+        raise UserError(f"{option}: holds characters that no RunCloud credential has; was it copied whole?")
     return value
 
 
 def _check_url(url: str) -> None:
-    wrong = InputError(f"api_url: {url!r} is no URL like {DEFAULT_URL.format(version=3)}; correct it")
+    wrong = UserError(f"api_url: {url!r} is no URL like {DEFAULT_URL.format(version=3)}; correct it")
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         raise wrong from None
     if "@" in parts.netloc:
-        raise InputError("api_url: holds a login; credentials go into api_token, or api_key and api_secret")
+        raise UserError("api_url: holds a login; credentials go into api_token, or api_key and api_secret")
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise wrong
     if parts.query or parts.fragment:
-        raise InputError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
+        raise UserError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
     if parts.scheme == "http" and not _client.is_loopback(host):
-        raise InputError(f"api_url: {url!r} would send the credentials unencrypted; use https (http only to loopback)")
+        raise UserError(f"api_url: {url!r} would send the credentials unencrypted; use https (http only to loopback)")
 
 
 def _option(options: Mapping[str, t.Any], name: str) -> str | None:
@@ -326,7 +329,7 @@ def _located(error: _client.ApiError, context: Context | None) -> str:
         return str(error)
     try:
         context.cloud.webapp(target.server_id, target.webapp_id).check_exists()
-    except TargetError as exc:
+    except UserError as exc:
         return f"{exc} ({error.method} {error.path} answered 404)"
     except _client.ApiError:
         pass

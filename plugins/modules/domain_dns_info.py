@@ -182,13 +182,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.multisite.runcloud.plugins.module_utils._dns import (
-    DNSPYTHON_IMPORT_ERROR,
-    DnsError,
-    check_names,
-)
-from ansible_collections.multisite.runcloud.plugins.module_utils._hostnames import HostnameError, normalise
-from ansible_collections.multisite.runcloud.plugins.module_utils._module import progress_writer
+
+from ..module_utils._module import progress_writer
+from ..module_utils._names import HostnameError, normalise
+from ..module_utils._probe.dns import DNSPYTHON_IMPORT_ERROR, DnsError, check_names
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "required": True},

@@ -380,12 +380,11 @@ import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _hostnames,
-    _inventory,
-    _wordpress,
-    _wordpress_rest,
-)
+
+from ..module_utils import _names as _hostnames
+from ..module_utils._wordpress import cli as _wordpress
+from ..module_utils._wordpress import network as _inventory
+from ..module_utils._wordpress import rest as _wordpress_rest
 
 
 def choose_method(params: dict[str, t.Any]) -> str:

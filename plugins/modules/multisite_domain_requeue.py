@@ -153,13 +153,12 @@ import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _hostnames,
-    _inventory,
-    _requeue,
-    _requeue_php,
-    _wordpress,
-)
+
+from ..module_utils import _names as _hostnames
+from ..module_utils._wordpress import cli as _wordpress
+from ..module_utils._wordpress import network as _inventory
+from ..module_utils._wordpress import requeue as _requeue
+from ..module_utils._wordpress import requeue_php as _requeue_php
 
 Params = dict[str, t.Any]
 

@@ -181,13 +181,12 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _domains_module,
-    _module,
-    _plan,
-    _resources,
-    _wishes,
-)
+from ..module_utils import _module
+from ..module_utils._domains import desired as _wishes
+from ..module_utils._domains import plan as _plan
+from ..module_utils._domains import run as _domains_module
+from ..module_utils._errors import UserError
+from ..module_utils._runcloud import models as _resources
 
 SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,
@@ -213,8 +212,8 @@ def synchronise(context: _module.Context) -> dict[str, t.Any]:
 def _read_wish(options: t.Mapping[str, t.Any]) -> _wishes.Wish:
     try:
         name = _wishes.parse_name(options["name"])
-    except _wishes.InputError as exc:
-        raise _wishes.InputError(f"name: {exc}") from exc
+    except UserError as exc:
+        raise UserError(f"name: {exc}") from exc
     return _wishes.parse_wish({**{key: options[key] for key in ("state", "type", "www", "redirection")}, "name": name})
 
 

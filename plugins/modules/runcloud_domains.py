@@ -240,13 +240,11 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _domains_module,
-    _module,
-    _plan,
-    _resources,
-    _wishes,
-)
+from ..module_utils import _module
+from ..module_utils._domains import desired as _wishes
+from ..module_utils._domains import plan as _plan
+from ..module_utils._domains import run as _domains_module
+from ..module_utils._runcloud import models as _resources
 
 SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,

@@ -147,7 +147,7 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _info, _module
+from ..module_utils import _info, _module
 
 SPEC: dict[str, t.Any] = {**_module.CONNECTION_SPEC, **_module.SERVER_SPEC}
 

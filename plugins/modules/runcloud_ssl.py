@@ -437,14 +437,12 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import (
-    _module,
-    _resources,
-    _ssl_model,
-    _ssl_module,
-    _ssl_result,
-    _wishes,
-)
+from ..module_utils import _module
+from ..module_utils._certificates import model as _ssl_model
+from ..module_utils._certificates import result as _ssl_result
+from ..module_utils._certificates import run as _ssl_module
+from ..module_utils._domains import desired as _wishes
+from ..module_utils._runcloud import models as _resources
 
 SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,

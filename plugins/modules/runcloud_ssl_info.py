@@ -266,7 +266,8 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _module, _ssl_info
+from ..module_utils import _module
+from ..module_utils._certificates import info as _ssl_info
 
 SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,

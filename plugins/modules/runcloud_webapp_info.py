@@ -209,7 +209,10 @@ api:
 
 import typing as t
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _domains_module, _info, _module, _wishes
+from ..module_utils import _info, _module
+from ..module_utils._domains import desired as _wishes
+from ..module_utils._domains import run as _domains_module
+from ..module_utils._errors import UserError
 
 SPEC: dict[str, t.Any] = {
     **_module.CONNECTION_SPEC,
@@ -236,8 +239,8 @@ def find_webapp(survey: _info.Survey, domain: str) -> dict[str, t.Any]:
     """Find the web application that serves a domain."""
     try:
         name = _wishes.parse_name(domain)
-    except _wishes.InputError as exc:
-        raise _wishes.InputError(f"domain: {exc}") from exc
+    except UserError as exc:
+        raise UserError(f"domain: {exc}") from exc
     found = survey.find_domain(name)
     if found is None:
         return {"webapps": [], "domain": None, "match": None}

@@ -335,7 +335,7 @@ def meanwhile(target: Target, act: Callable[[], object]) -> Any:
     """Let somebody act after the list was read and before the first write."""
     from unittest import mock
 
-    from ansible_collections.multisite.runcloud.plugins.module_utils import _apply
+    from ansible_collections.multisite.runcloud.plugins.module_utils._domains import apply as _apply
 
     original = _apply.apply_domains
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client
-from ansible_collections.multisite.runcloud.plugins.module_utils._webapp import WebAppApi
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.api import WebAppApi
 
 SERVER_ID, WEBAPP_ID = 1903, 646
 PATH = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"

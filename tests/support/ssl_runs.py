@@ -17,7 +17,7 @@ from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulato
 from support.in_process import run_module
 
 P = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
-CLIENT = "ansible_collections.multisite.runcloud.plugins.module_utils._client.Client"
+CLIENT = "ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client.Client"
 
 
 @dataclass

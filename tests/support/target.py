@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.in_process import run_module

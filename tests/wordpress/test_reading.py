@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils import _inventory, _wordpress
-from ansible_collections.multisite.runcloud.plugins.module_utils._inventory import Inventory
-from ansible_collections.multisite.runcloud.plugins.module_utils._network import Policy, decide
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import Reading, WordPressError
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import cli as _wordpress
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.cli import Reading, WordPressError
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import Inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Policy, decide
 
 from wordpress.installation import DATABASE_PASSWORD, ROOT, WP_CLI, Site
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils import _wordpress
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import cli as _wordpress
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.ansible import COLLECTION, Ansible

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils import _inventory
-from ansible_collections.multisite.runcloud.plugins.module_utils._network import Policy, decide
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Policy, decide
 
 from support.ansible import Ansible
 from wordpress.installation import HERE, WP_CLI, Site

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions about certificates in states that a well-behaved server does not come into; the others are in
+tests/integration/test_runcloud_ssl_situations.py, the rules in test_ssl_plan_properties.py."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates import plan as _ssl_plan
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import SslPlan, SslState, SslWish
+from ansible_collections.multisite.runcloud.plugins.module_utils._probe.served import (
+    Served,
+    ServedCertificate,
+    ServedReport,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Certificate, Domain
+
+NOW = datetime.datetime(2026, 11, 22, 12, 0, 0, tzinfo=datetime.timezone.utc)
+
+
+def days(value: float) -> datetime.datetime:
+    return NOW + datetime.timedelta(days=value)
+
+
+def row(name: str, age: float = 100) -> Domain:
+    return Domain(sum(map(ord, name)), name, created_at=f"{days(-age):%Y-%m-%d %H:%M:%S}")
+
+
+def certificate(name: str | None, ends: float = 60, **values: Any) -> Certificate:
+    return Certificate(
+        1, name, **{"provider": "letsencrypt", "valid_until": days(ends), "created_at": days(-30), **values}
+    )
+
+
+def shown(name: str, *names: str, ends: float = 60, begins: float = -30) -> Served:
+    return Served(name, ServedCertificate(names, days(begins), days(ends), "CN=Authority", "1", str(names), False))
+
+
+def plan(rows: list[Domain], found: dict[str | None, Certificate | None], served: list[Served], **wish: Any) -> SslPlan:
+    state = SslState(
+        advanced=None not in found,
+        auto_ssl=False,
+        domains=tuple(rows),
+        certificates=found,
+        served=ServedReport(True, served={entry.name: entry for entry in served}),
+        changed=frozenset(),
+        hold={},
+        now=NOW,
+    )
+    return _ssl_plan.plan_certificates(SslWish(**wish), state)
+
+
+@pytest.mark.parametrize("key", [None, "a.example"])
+def test_a_server_that_still_presents_the_old_certificate_is_told_and_not_ordered_for(key: str | None) -> None:
+    planned = plan([row("a.example")], {key: certificate(key)}, [shown("a.example", "a.example", ends=3)])
+    assert planned.steps == ()
+    assert "RunCloud has a good certificate for a.example" in planned.warnings[0]
+
+
+def test_a_name_with_another_tenants_certificate_in_basic_mode_is_told() -> None:
+    served = [shown("a.example", "a.example", "b.example"), shown("b.example", "other.example")]
+    planned = plan([row("a.example"), row("b.example")], {None: certificate(None)}, served)
+    assert planned.steps == ()
+    assert "RunCloud has a good certificate for b.example" in planned.warnings[0]
+
+
+def test_a_name_with_another_tenants_certificate_in_advanced_mode_waits() -> None:
+    planned = plan([row("a.example")], {"a.example": certificate("a.example")}, [shown("a.example", "other.example")])
+    assert planned.steps == ()
+    assert "the server presents one that is not for a.example" in planned.pending[0][1]
+
+
+@pytest.mark.parametrize("key", [None, "a.example"])
+def test_a_single_handshake_that_failed_is_no_reason_to_order(key: str | None) -> None:
+    planned = plan([row("a.example", 1)], {key: certificate(key)}, [Served("a.example", error="the server is silent")])
+    assert (planned.steps, planned.pending) == ((), ())
+    assert planned.names["a.example"].error == "the server is silent"
+
+
+def test_a_certificate_of_an_unknown_provider_is_not_replaced() -> None:
+    unknown = certificate(None, provider=None)
+    assert (
+        plan([row("a.example")], {None: unknown}, [shown("a.example", "a.example")], provider="letsencrypt").steps == ()
+    )
+
+
+def test_the_hour_by_which_certificates_are_dated_back_does_not_order_again() -> None:
+    """The domain was attached 10 minutes before the certificate was issued, which says it began 50 minutes before."""
+    fresh = [shown("a.example", "other.example", "a.example"), shown("b.example", "a.example", begins=-1 / 24)]
+    attached = row("b.example", 10 / 1440)
+    planned = plan([row("a.example"), attached], {None: certificate(None)}, fresh[1:])
+    assert planned.steps == ()
+    assert "is younger than the domain and still lacks b.example" in dict(planned.pending)["b.example"]
+
+
+def test_the_key_of_a_dns_provider_that_is_not_shown_cannot_be_verified() -> None:
+    kept = certificate("a.example", authorization_method="dns-01")
+    wish = {"authorization_method": "dns-01", "external_api": 28}
+    planned = plan([row("a.example")], {"a.example": kept}, [shown("a.example", "a.example")], **wish)
+    assert (planned.steps, planned.unverified) == ((), ("external_api",))
+
+
+def test_a_finished_certificate_without_a_date_is_fine_where_the_server_presents_it() -> None:
+    undated = certificate(None, valid_until=None, created_at=days(-0.001))
+    assert plan([row("a.example")], {None: undated}, [shown("a.example", "a.example")]).pending == ()

@@ -1,0 +1,382 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run does and says when RunCloud behaves in another way than the plan thought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains import apply as _apply
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains import plan as _plan
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import Outcome
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_wishes
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
+
+from support.memory import PATH, Memory
+
+LIST = ("GET", f"{PATH}/domains", None)
+
+
+def planned(memory: Memory, items: list[Any], **options: Any) -> DomainPlan:
+    """Plan, and forget the request that it took."""
+    app = memory.app
+    plan = _plan.plan_domains(parse_wishes(items), app.domains(), can_update=app.can_update_domains, **options)
+    memory.requests.clear()
+    memory.usage.requests = 0
+    return plan
+
+
+def run(memory: Memory, items: list[Any], **options: Any) -> Outcome:
+    return _apply.apply_domains(planned(memory, items, **options), memory.app)
+
+
+def test_nothing_to_do_takes_no_request() -> None:
+    memory = Memory.of("main.example")
+    outcome = run(memory, ["main.example"])
+    assert (outcome.changed, outcome.applied, outcome.errors) == (False, [], {})
+    assert [row.name for row in outcome.after] == ["main.example"]
+    assert memory.requests == []
+
+
+def test_one_list_confirms_all_writes() -> None:
+    memory = Memory.of("main.example", "a.example")
+    outcome = run(memory, ["b.example", "c.example", {"name": "a.example", "www": True}])
+    assert outcome.applied == ["b.example", "c.example", "a.example"]
+    assert memory.requests == [
+        ("POST", f"{PATH}/domains", {"name": "b.example", "type": "alias", "www": False, "redirection": "none"}),
+        ("POST", f"{PATH}/domains", {"name": "c.example", "type": "alias", "www": False, "redirection": "none"}),
+        ("PATCH", f"{PATH}/domains/701/meta", {"type": "alias", "www": True, "redirection": "none"}),
+        LIST,
+    ]
+
+
+def test_progress_tells_how_far_it_is() -> None:
+    memory, said = Memory.of("main.example"), list[str]()
+    _apply.apply_domains(planned(memory, ["a.example", "b.example"]), memory.app, said.append)
+    assert said == ["domains: 0/2 done, next: add a.example", "domains: 1/2 done, next: add b.example"]
+
+
+# ---------------------------------------------------------------------- single names that fail
+
+
+def test_one_name_does_not_stop_the_others() -> None:
+    memory = Memory.of("main.example", "old.example", faults={"b.example": 422})
+    outcome = run(memory, ["a.example", "b.example", "c.example"], purge=Purge(True, limit="5"))
+    assert outcome.applied == ["a.example", "c.example", "old.example"]
+    assert list(outcome.errors) == ["b.example"]
+    assert outcome.errors["b.example"].startswith(f"POST {PATH}/domains answered 422: spoiled. If the name is taken")
+    assert (outcome.changed, outcome.fatal, outcome.not_attempted) == (True, None, [])
+
+
+def test_what_depends_on_a_failed_name_is_not_tried() -> None:
+    memory = Memory.of("main.example", faults={"next.example": 422})
+    outcome = run(
+        memory, [{"name": "next.example", "type": "primary"}, {"name": "main.example", "type": "redirect"}, "a.example"]
+    )
+    assert outcome.applied == ["a.example"]
+    assert list(outcome.errors) == ["next.example"]
+    assert outcome.not_attempted == ["main.example"]
+    assert memory.rows[0]["type"] == "primary"
+
+
+def test_a_primary_that_could_not_be_relieved_is_not_removed() -> None:
+    memory = Memory.of("main.example", "next.example", faults={"next.example": 422})
+    outcome = run(memory, [{"name": "next.example", "type": "primary"}], purge=Purge(True))
+    assert outcome.not_attempted == ["main.example"]
+    assert [method for method, _path, _body in memory.writes] == ["PATCH"]
+
+
+def test_where_the_plan_of_the_account_ends_no_further_names_are_tried() -> None:
+    memory = Memory.of("main.example", "old.example", faults={"b.example": 403})
+    outcome = run(memory, ["a.example", "b.example", "c.example"], purge=Purge(True, limit="1"))
+    assert outcome.applied == ["a.example", "old.example"]
+    assert list(outcome.errors) == ["b.example"]
+    assert outcome.not_attempted == ["c.example"]
+
+
+def test_a_server_that_is_ill_is_left_alone_after_three_names() -> None:
+    names = [f"{letter}.example" for letter in "abcdef"]
+    memory = Memory.of("main.example", faults=dict.fromkeys(names[1:], 500))
+    outcome = run(memory, names)
+    assert outcome.applied == ["a.example"]
+    assert list(outcome.errors) == names[1:4]
+    assert outcome.not_attempted == names[4:]
+    assert str(outcome.fatal).startswith("3 names in a row failed on RunCloud's side; stopped. Last: POST ")
+
+
+def test_faults_in_between_do_not_add_up() -> None:
+    names = [f"{letter}.example" for letter in "abcdef"]
+    memory = Memory.of("main.example", faults=dict.fromkeys(names[::2], 500))
+    outcome = run(memory, names)
+    assert outcome.applied == names[1::2]
+    assert outcome.fatal is None
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_what_concerns_all_stops_all(status: int) -> None:
+    memory = Memory.of("main.example", faults={"b.example": status})
+    outcome = run(memory, ["a.example", "b.example", "c.example"])
+    assert (outcome.applied, list(outcome.errors)) == (["a.example"], ["b.example"])
+    assert outcome.not_attempted == ["c.example"]
+    assert outcome.fatal == outcome.errors["b.example"]
+    assert outcome.changed
+
+
+# ---------------------------------------------------------------------- replies that were lost
+
+
+def test_a_lost_reply_counts_as_applied_where_the_list_shows_it() -> None:
+    memory = Memory.of("main.example", faults={"a.example": "lost"})
+    outcome = run(memory, ["a.example", "b.example"])
+    assert (outcome.changed, outcome.applied) == (True, ["a.example"])
+    assert list(outcome.errors) == ["a.example"]
+    assert outcome.not_attempted == ["b.example"]
+
+
+def test_a_lost_reply_without_effect_is_no_change() -> None:
+    memory = Memory.of("main.example", faults={"a.example": "drop"})
+    outcome = run(memory, ["a.example"])
+    assert (outcome.changed, outcome.applied) == (False, [])
+
+
+class Deaf(Memory):
+    """Answers no list after the first write."""
+
+    def list(self, path: str, query: Any = None) -> Any:
+        if self.writes:
+            raise _client.ApiError("GET", path, status=503, message="spoiled")
+        return super().list(path, query)
+
+
+def test_changes_that_cannot_be_read_back_are_told_nevertheless() -> None:
+    outcome = run(Deaf.of("main.example"), ["a.example", "b.example"])
+    assert (outcome.changed, outcome.applied) == (True, ["a.example", "b.example"])
+    assert outcome.fatal == f"the changes could not be read back: GET {PATH}/domains answered 503: spoiled"
+    assert [row.name for row in outcome.after] == ["main.example", "a.example", "b.example"]
+
+
+def test_what_nobody_can_know_is_said() -> None:
+    outcome = run(Deaf.of("main.example", faults={"b.example": "lost"}), ["a.example", "b.example"])
+    assert outcome.applied == ["a.example"]
+    assert outcome.errors["b.example"] == (
+        f"POST {PATH}/domains failed: spoiled. Whether it was carried out all the same is not known: run again."
+    )
+
+
+# ---------------------------------------------------------------------- somebody else at work
+
+
+def attach_before_writing(memory: Memory, **row: Any) -> None:
+    """Let somebody attach a domain just before the first write."""
+
+    def attach() -> None:
+        if row["name"] not in memory.names():
+            memory.attach(row)
+
+    memory.on_write = attach
+
+
+def test_a_name_that_somebody_else_attached_meanwhile_is_fine() -> None:
+    memory = Memory.of("main.example")
+    attach_before_writing(memory, name="a.example")
+    outcome = run(memory, ["a.example"])
+    assert (outcome.errors, outcome.applied, outcome.changed) == ({}, [], False)
+
+
+@pytest.mark.parametrize("asked", [{"www": True}, {"type": "primary"}])
+def test_a_name_that_somebody_else_attached_in_another_way_is_not(asked: dict[str, Any]) -> None:
+    memory = Memory.of("main.example")
+    attach_before_writing(memory, name="a.example")
+    outcome = run(memory, [{"name": "a.example", **asked}])
+    assert "somebody else attached a.example" in outcome.errors["a.example"]
+    assert "run again" in outcome.errors["a.example"]
+    assert run(memory, [{"name": "a.example", **asked}]).errors == {}
+
+
+def test_a_name_that_somebody_else_removed_meanwhile() -> None:
+    memory = Memory.of("main.example", "a.example", "b.example")
+    memory.on_write = lambda: setattr(memory, "rows", memory.rows[:1])
+    items = [{"name": "a.example", "www": True}, {"name": "b.example", "state": "absent"}]
+    outcome = run(memory, items)
+    assert list(outcome.errors) == ["a.example"]
+    assert "a.example may have been removed by somebody else: run again." in outcome.errors["a.example"]
+    # That b.example is gone is what was asked for.
+    assert outcome.fatal is None
+
+
+class Vanishing(Memory):
+    """A web application that goes with the second write."""
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        if len(self.writes) >= 1 and path != "/servers/1903":
+            self.requests.append((method, path, None))
+            raise _client.ApiError(method, path, status=404, message="Not found")
+        return {"id": 1903, "name": "web1"} if path == "/servers/1903" else super().request(method, path, **options)
+
+
+@pytest.mark.parametrize(
+    "items", [["a.example", "b.example", "c.example"], ["a.example", {"name": "x.example", "www": True}, "c.example"]]
+)
+def test_an_application_that_goes_while_we_work(items: list[Any]) -> None:
+    outcome = run(Vanishing.of("main.example", "x.example"), items)
+    assert outcome.applied == ["a.example"]
+    assert str(outcome.fatal).startswith("webapp_id: server 1903 has no web application 646.")
+    assert outcome.changed
+
+
+def test_whether_the_application_is_there_is_asked_once() -> None:
+    memory = Memory.of("main.example", faults={f"{letter}.example": 404 for letter in "abc"})
+    outcome = run(memory, [f"{letter}.example" for letter in "abcd"])
+    assert outcome.applied == ["d.example"]
+    assert len(outcome.errors) == 3
+    assert [path for _method, path, _body in memory.requests].count(PATH) == 1
+
+
+# ---------------------------------------------------------------------- RunCloud says yes and does no
+
+
+class Forgetful(Memory):
+    """Accepts everything and stores nothing, or takes nothing away."""
+
+    def _write(self, *dummy: Any) -> Any:
+        return {}
+
+
+def test_what_was_accepted_and_not_done_is_an_error() -> None:
+    memory = Forgetful.of("main.example", "a.example", "old.example")
+    items = ["new.example", {"name": "a.example", "www": True, "redirection": "www"}]
+    outcome = run(memory, items, purge=Purge(True, limit="1"))
+    advice = "run again, and if that does not help, look into RunCloud's panel"
+    assert outcome.errors == {
+        "new.example": f"RunCloud accepted the change, but new.example is not attached; {advice}",
+        "a.example": "RunCloud accepted the change, but still shows www: false instead of true, "
+        f"redirection: none instead of www; {advice}",
+        "old.example": f"RunCloud accepted the removal, but old.example is still attached; {advice}",
+    }
+    assert (outcome.changed, outcome.applied) == (False, [])
+
+
+class Taciturn(Memory):
+    """Answers a POST with nothing (reference 1.5: 204)."""
+
+    def _add(self, body: Any) -> Any:
+        super()._add(body)
+
+
+def test_a_reply_that_does_not_show_the_row_costs_a_list_where_its_id_is_needed() -> None:
+    memory = Taciturn.of("main.example")
+    outcome = run(memory, ["a.example", {"name": "b.example", "type": "primary"}])
+    assert outcome.errors == {}
+    assert [(method, body and body["type"]) for method, _path, body in memory.requests] == [
+        ("POST", "alias"),
+        ("POST", "alias"),
+        ("GET", None),
+        ("PATCH", "primary"),
+        ("GET", None),
+    ]
+
+
+class Secretive(Taciturn):
+    """Never shows what was added."""
+
+    def list(self, path: str, dummy: Any = None) -> Any:
+        return [row for row in super().list(path) if row["name"] == "main.example"]
+
+
+def test_a_row_that_is_never_shown_cannot_be_promoted() -> None:
+    outcome = run(Secretive.of("main.example"), [{"name": "b.example", "type": "primary"}, "c.example"])
+    assert "RunCloud does not show the id of b.example" in outcome.errors["b.example"]
+
+
+# ---------------------------------------------------------------------- where a refused name is
+
+
+class Fleet(Memory):
+    """More applications beside the one that is worked on: (server, application, name) -> domains."""
+
+    others: dict[tuple[int, int, str], list[Any]]
+    fail: str = ""
+
+    def list(self, path: str, dummy: Any = None) -> Any:
+        self.usage.requests += 1
+        self.requests.append(("GET", path, None))
+        if self.fail and path.endswith(self.fail):
+            raise _client.ApiError("GET", path, status=403, message="spoiled")
+        if path == "/servers":
+            return [{"id": number, "name": "s"} for number in dict.fromkeys([1904, 1903])]
+        for (server, app, _name), rows in self.others.items():
+            if path == f"/servers/{server}/webapps/{app}/domains":
+                return rows
+        if path.endswith("/webapps"):
+            mine = [{"id": 646, "name": "network"}] if "/1903/" in path else []
+            return mine + [
+                {"id": app, "name": name} for (server, app, name) in self.others if path == f"/servers/{server}/webapps"
+            ]
+        return [dict(row) for row in self.rows]
+
+
+def fleet(**faults: int) -> Fleet:
+    memory = Fleet.of("main.example", faults={f"{name}.example": status for name, status in faults.items()})
+    memory.others = {
+        (1903, 700, "shop"): [{"id": 1, "name": "a.example", "www": 0}],
+        (1904, 701, "blog"): [{"id": 2, "name": "b.example", "www": 1}, {"id": 3, "name": "www.c.example", "www": 0}],
+    }
+    return memory
+
+
+def test_a_refused_name_is_looked_for_on_this_server_first() -> None:
+    memory = fleet(a=422)
+    outcome = run(memory, ["a.example"])
+    assert outcome.errors["a.example"].endswith(
+        "It is attached to web application 'shop' (700) of server 1903: detach it there first."
+    )
+    assert [path for _method, path, _body in memory.requests[2:]] == [
+        "/servers/1903/webapps",
+        "/servers/1903/webapps/700/domains",
+    ]
+
+
+def test_all_servers_are_searched_until_every_name_is_found() -> None:
+    outcome = run(fleet(a=422, b=422, c=422, d=422), ["a.example", "www.b.example", "b.example", "d.example"])
+    assert "(700) of server 1903" in outcome.errors["a.example"]
+    assert "'blog' (701) of server 1904" in outcome.errors["b.example"]
+    assert "look for it in RunCloud's panel" in outcome.errors["d.example"]
+    assert outcome.applied == ["www.b.example"]
+
+
+def test_the_www_of_a_name_may_be_what_is_taken() -> None:
+    outcome = run(fleet(c=422), [{"name": "c.example", "www": True}])
+    assert "(701) of server 1904" in outcome.errors["c.example"]
+
+
+@pytest.mark.parametrize("part", ["/servers", "/1903/webapps", "/700/domains"])
+def test_a_search_that_fails_changes_nothing_but_the_advice(part: str) -> None:
+    memory = fleet(d=422)
+    memory.fail = part
+    outcome = run(memory, ["d.example"])
+    assert "look for it in RunCloud's panel" in outcome.errors["d.example"]
+    assert memory.requests[-1][1].endswith(part)
+
+
+def test_the_search_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_apply, "SEARCH_BUDGET", 2)
+    memory = fleet(d=422)
+    run(memory, ["d.example"])
+    assert [path for _method, path, _body in memory.requests].count("/servers") == 0
+
+
+def test_the_search_does_not_wait_for_the_request_limit() -> None:
+    memory = fleet(d=422)
+    memory.limit.note({"X-RateLimit-Remaining": "0"})
+    run(memory, ["d.example"])
+    assert [path for _method, path, _body in memory.requests].count("/servers") == 0
+
+
+def test_no_search_after_something_fatal() -> None:
+    memory = fleet(a=422, b=401)
+    outcome = run(memory, ["a.example", "b.example"])
+    assert memory.requests[-1] == LIST
+    assert "answered 422" in outcome.errors["a.example"]

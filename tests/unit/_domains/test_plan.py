@@ -1,0 +1,404 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Single decisions of the plan, each by an example; test_plan_properties.py has the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains import plan as _plan
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_wishes
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import (
+    DomainPlan,
+    Purge,
+    PurgeRefused,
+    Step,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
+
+TEST_DOMAIN = "app.x1-y2.p.runcloud.link"
+
+
+def row(name: str, type: str | None = "alias", www: bool | None = False, redirection: str | None = "none") -> Domain:  # noqa: A002
+    return Domain(sum(map(ord, name)), name, type, www, redirection, name.startswith("*."), "none", None, "2026-01-01")
+
+
+def unseen(name: str) -> Domain:
+    """Return a row as old v2 shows it."""
+    return row(name, None, None, None)
+
+
+MAIN = row("main.example", "primary")
+
+
+def plan(items: list[Any], *rows: Domain, **options: Any) -> DomainPlan:
+    return _plan.plan_domains(parse_wishes(items), rows, **options)
+
+
+def refusal(items: list[Any], *rows: Domain, **options: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        plan(items, *rows, **options)
+    return str(caught.value)
+
+
+def steps(planned: DomainPlan) -> list[tuple[str, str]]:
+    return [(step.action, step.name) for step in planned.steps]
+
+
+# ---------------------------------------------------------------------- adding and changing
+
+
+def test_a_new_name_has_the_defaults() -> None:
+    planned = plan(["new.example"], MAIN)
+    assert planned.steps == (Step("add", Domain(None, "new.example", "alias", False, "none")),)
+    assert planned.after == (MAIN, Domain(None, "new.example"))
+
+
+def test_a_new_name_has_what_is_asked_for() -> None:
+    planned = plan([{"name": "*.new.example", "type": "redirect", "redirection": "www"}], MAIN)
+    assert planned.steps[0].target == Domain(None, "*.new.example", "redirect", False, "www", wildcard=True)
+
+
+def test_what_is_not_given_is_left_as_it_is() -> None:
+    attached = row("a.example", "redirect", True, "www")
+    assert plan(["a.example"], MAIN, attached).steps == ()
+    planned = plan([{"name": "a.example", "redirection": "none"}], MAIN, attached)
+    assert planned.steps == (Step("change", row("a.example", "redirect", True, "none"), attached),)
+
+
+def test_the_work_is_done_in_order() -> None:
+    planned = plan(
+        [
+            {"name": "gone.example", "state": "absent"},
+            {"name": "b.example", "www": True},
+            {"name": "next.example", "type": "primary"},
+            "new.example",
+            {"name": "a.example", "www": True},
+        ],
+        MAIN,
+        row("a.example"),
+        row("b.example"),
+        row("next.example"),
+        row("gone.example"),
+    )
+    assert steps(planned) == [
+        ("add", "new.example"),
+        ("promote", "next.example"),
+        ("change", "b.example"),
+        ("change", "a.example"),
+        ("remove", "gone.example"),
+    ]
+
+
+def test_names_are_told_in_the_order_given() -> None:
+    planned = plan(
+        ["z.example", "k2.example", {"name": "c2.example", "www": True}, "a.example", "k1.example"]
+        + [{"name": "c1.example", "www": True}]
+        + [{"name": name, "state": "absent"} for name in ("g2.example", "g1.example", "never.example")],
+        MAIN,
+        *(row(f"{letter}{number}.example") for number in (1, 2) for letter in "kcgx"),
+    )
+    assert planned.as_dict() == {
+        "add": ["z.example", "a.example"],
+        "change": ["c2.example", "c1.example"],
+        "remove": ["g2.example", "g1.example"],
+        "keep": ["k2.example", "k1.example"],
+        "extra": ["x1.example", "x2.example"],
+        "kept_back": [{"name": "main.example", "reason": "it is the primary domain"}],
+        "held": [],
+    }
+
+
+def test_an_absent_name_that_is_not_attached_is_no_work() -> None:
+    planned = plan([{"name": "gone.example", "state": "absent"}], MAIN)
+    assert planned.steps == planned.remove == planned.keep == ()
+
+
+# ---------------------------------------------------------------------- the primary domain
+
+
+def test_an_attached_name_takes_the_place_of_the_primary() -> None:
+    planned = plan([{"name": "a.example", "type": "primary", "www": True}, "main.example"], MAIN, row("a.example"))
+    assert planned.steps == (Step("promote", row("a.example", "primary", True), row("a.example")),)
+    assert planned.change == ("a.example", "main.example")
+    assert [(one.name, one.type) for one in planned.after] == [("main.example", "alias"), ("a.example", "primary")]
+
+
+def test_a_new_primary_is_added_as_an_alias_first() -> None:
+    planned = plan([{"name": "a.example", "type": "primary"}], MAIN)
+    assert [(step.action, step.target.type) for step in planned.steps] == [("add", "alias"), ("promote", "primary")]
+    assert planned.add == ("a.example",)
+    assert planned.change == ()
+    assert planned.extra == ("main.example",)
+
+
+def test_the_old_primary_is_an_extra_like_any_other() -> None:
+    planned = plan([{"name": "a.example", "type": "primary"}], MAIN, purge=Purge(True))
+    assert steps(planned) == [("add", "a.example"), ("promote", "a.example"), ("remove", "main.example")]
+
+
+def test_the_old_primary_may_be_told_to_go_or_to_become_something() -> None:
+    new = {"name": "a.example", "type": "primary"}
+    planned = plan([{"name": "main.example", "state": "absent"}, new], MAIN)
+    assert steps(planned)[-1] == ("remove", "main.example")
+    planned = plan([{"name": "main.example", "type": "redirect"}, new], MAIN)
+    assert planned.steps[-1] == Step("change", row("main.example", "redirect"), row("main.example"))
+
+
+def test_the_primary_is_not_left_without_a_successor() -> None:
+    assert refusal([{"name": "main.example", "state": "absent"}], MAIN) == (
+        "state: main.example is the primary domain and cannot be removed; ask for type: primary on another domain in "
+        "the same run (module runcloud_domains) or before it"
+    )
+    assert refusal([{"name": "main.example", "type": "alias"}], MAIN) == (
+        "type: main.example is the primary domain and cannot become alias by itself; ask for type: primary on the "
+        "domain that takes its place"
+    )
+
+
+@pytest.mark.parametrize(
+    "main", [{"name": "main.example", "state": "absent"}, {"name": "main.example", "type": "redirect"}]
+)
+def test_the_primary_stays_while_its_successor_is_held(main: dict[str, str]) -> None:
+    planned = plan([main, {"name": "a.example", "type": "primary"}, "b.example"], MAIN, hold={"a.example": "no DNS"})
+    assert steps(planned) == [("add", "b.example")]
+    assert planned.held == (("a.example", "no DNS"),)
+    kept = (("main.example", "it is the primary domain until a.example takes its place"),)
+    assert planned.kept_back == (kept if "state" in main else ())
+
+
+def test_an_absent_successor_is_none() -> None:
+    items = [{"name": "main.example", "type": "alias"}, {"name": "a.example", "type": "primary", "state": "absent"}]
+    assert refusal(items, MAIN).startswith("type: main.example is the primary domain")
+
+
+# ---------------------------------------------------------------------- names that would be served twice
+
+
+def test_a_name_may_not_be_served_twice_by_what_is_attached() -> None:
+    message = "www: www.a.example would be served twice, by itself and as www of a.example; "
+    www = {"name": "a.example", "www": True}
+    # The other one is not in the list ...
+    assert refusal([www], MAIN, row("www.a.example")).startswith(message)
+    assert refusal(["www.a.example"], MAIN, row("a.example", www=True)).startswith(message)
+    # ... or it is, without a word on www.
+    assert refusal(["a.example", "www.a.example"], MAIN, row("a.example", www=True)).startswith(message)
+    # ... also where it is so already.
+    both = row("a.example", www=True), row("www.a.example")
+    assert refusal(["a.example", "www.a.example"], MAIN, *both).startswith(message)
+
+
+def test_what_is_served_twice_already_and_not_asked_for_is_left() -> None:
+    rows = MAIN, row("a.example", www=True), row("www.a.example")
+    assert plan(["new.example"], *rows).add == ("new.example",)
+    assert plan(["a.example"], *rows).steps == ()
+
+
+def test_a_www_name_may_give_way_in_the_same_run() -> None:
+    www = {"name": "a.example", "www": True}
+    rows = MAIN, row("a.example"), row("www.a.example")
+    planned = plan([www, {"name": "www.a.example", "state": "absent"}], *rows)
+    assert steps(planned) == [("change", "a.example"), ("remove", "www.a.example")]
+    assert steps(plan([www], *rows, purge=Purge(True, limit="1"))) == steps(planned)
+
+
+# ---------------------------------------------------------------------- hold
+
+
+def test_a_held_name_is_left_out_while_it_is_new() -> None:
+    planned = plan(["a.example", "b.example"], MAIN, row("b.example"), hold={"a.example": "A", "b.example": "B"})
+    assert planned.held == (("a.example", "A"),)
+    assert planned.keep == ("b.example",)
+    assert planned.steps == ()
+
+
+def test_a_name_whose_www_is_new_is_held_as_a_whole() -> None:
+    items = [{"name": "a.example", "www": True, "redirection": "www"}]
+    assert plan(items, MAIN, row("a.example"), hold={"a.example": "A"}).steps == ()
+    assert steps(plan(items, MAIN, row("a.example", www=True), hold={"a.example": "A"})) == [("change", "a.example")]
+
+
+def test_what_shall_go_is_not_held() -> None:
+    planned = plan([{"name": "a.example", "state": "absent"}], MAIN, row("a.example"), hold={"a.example": "A"})
+    assert planned.remove == ("a.example",)
+    assert planned.held == ()
+
+
+def test_a_held_name_is_no_extra() -> None:
+    planned = plan(
+        [{"name": "a.example", "www": True}, "main.example"],
+        MAIN,
+        row("a.example"),
+        hold={"a.example": "A"},
+        purge=Purge(True),
+    )
+    assert planned.remove == planned.extra == ()
+
+
+# ---------------------------------------------------------------------- purge
+
+
+def test_extras_are_told_also_when_nothing_is_purged() -> None:
+    planned = plan(["main.example"], MAIN, row("x.example"), row(TEST_DOMAIN), purge=Purge(keep=("y.*",)))
+    assert planned.extra == ("x.example",)
+    assert planned.kept_back == ((TEST_DOMAIN, "it is a test domain of RunCloud"),)
+    assert planned.steps == ()
+
+
+def test_purge_spares_what_it_must() -> None:
+    planned = plan(
+        ["a.example"],
+        MAIN,
+        row(TEST_DOMAIN),
+        row("a.example"),
+        row("x.staging.example"),
+        row("x.example"),
+        purge=Purge(True, ("*.Staging.example",), "100%"),
+    )
+    assert planned.remove == planned.extra == ("x.example",)
+    assert planned.kept_back == (
+        ("main.example", "it is the primary domain"),
+        (TEST_DOMAIN, "it is a test domain of RunCloud"),
+        ("x.staging.example", "purge_keep has *.Staging.example"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "attached", "allowed"),
+    [
+        ("20%", 1, 1),
+        ("20%", 9, 1),
+        ("20%", 10, 2),
+        ("20%", 14, 2),
+        ("20%", 1000, 200),
+        ("0%", 1000, 1),
+        ("100%", 7, 7),
+        ("0", 1000, 0),
+        ("3", 1, 3),
+    ],
+)
+def test_the_limit_is_a_number_or_a_share_rounded_down_and_at_least_one(
+    limit: str, attached: int, allowed: int
+) -> None:
+    assert Purge(limit=limit).allowed(attached) == allowed
+
+
+@pytest.mark.parametrize("limit", ["", "many", "-1", "20 %", "0.2", "101%", "%", "1e3", "5\n"])
+def test_a_limit_that_is_none_is_refused(limit: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Purge(limit=limit)
+    message = str(caught.value)
+    assert message.startswith(f"purge_limit: {limit!r} is ")
+    assert "give" in message
+
+
+def test_purge_stops_where_it_would_remove_more_than_allowed() -> None:
+    rows = [MAIN, *(row(f"x{number}.example") for number in range(14))]
+    with pytest.raises(PurgeRefused) as caught:
+        plan(["main.example"], *rows, purge=Purge(True))
+    assert str(caught.value) == (
+        "purge_limit: '20%' allows the removal of 3 of 15 domains, but 14 would be removed (x0.example, x1.example, "
+        "x2.example, x3.example, x4.example, x5.example, x6.example, x7.example, x8.example, x9.example, ...); nothing "
+        "was done. If this is meant, raise purge_limit for this run."
+    )
+    assert len(plan(["main.example"], *rows, purge=Purge(True, limit="14")).remove) == 14
+    assert plan(["main.example"], *rows[:2], purge=Purge(True)).remove == ("x0.example",)
+    assert "(x0.example, x1.example);" in refusal(["main.example"], *rows[:3], purge=Purge(True))
+
+
+def test_names_asked_to_be_absent_do_not_count_for_the_limit() -> None:
+    items = ["main.example", *({"name": f"x{number}.example", "state": "absent"} for number in range(5))]
+    planned = plan(items, MAIN, *(row(f"x{number}.example") for number in range(5)), purge=Purge(True, limit="0"))
+    assert len(planned.remove) == 5
+
+
+@pytest.mark.parametrize("items", [[], [{"name": "x.example", "state": "absent"}]])
+def test_purge_after_an_empty_list_is_refused(items: list[Any]) -> None:
+    message = refusal(items, MAIN, row("x.example"), purge=Purge(True, limit="100%"))
+    assert message.startswith("purge: domains asks for no domain at all")
+    assert "nothing was done. Give the list, or set purge to false." in message
+
+
+# ---------------------------------------------------------------------- API v2
+
+
+def test_v2_cannot_update_and_says_so_name_by_name() -> None:
+    planned = plan(
+        [
+            {"name": "a.example", "type": "redirect", "www": True, "redirection": "none"},
+            {"name": "b.example", "type": "primary"},
+            {"name": "c.example", "www": True},
+            {"name": "d.example", "www": False},
+            {"name": "main.example", "type": "alias"},
+        ],
+        MAIN,
+        row("a.example"),
+        row("d.example"),
+        can_update=False,
+    )
+    advice = (
+        "API v2 documents no way to change a domain's type, www or redirection: use an API v3 token, or change it in "
+        "RunCloud's panel"
+    )
+    assert planned.errors == {
+        "a.example": f"{advice} (type: redirect instead of alias, www: true instead of false)",
+        "b.example": f"{advice} (type: primary)",
+        "main.example": f"{advice} (type: alias instead of primary)",
+    }
+    assert steps(planned) == [("add", "c.example")]
+    assert planned.keep == ("d.example",)
+    assert planned.held == ()
+
+
+def test_on_v2_the_primary_stays_whose_successor_cannot_be_set() -> None:
+    items = [{"name": "main.example", "state": "absent"}, {"name": "b.example", "type": "primary"}]
+    planned = plan(items, MAIN, row("b.example"), can_update=False)
+    assert planned.steps == ()
+    assert list(planned.errors) == ["b.example"]
+    assert planned.kept_back == (("main.example", "it is the primary domain until b.example takes its place"),)
+
+
+def test_rows_that_say_little_are_not_compared() -> None:
+    items = [{"name": "a.example", "type": "primary", "www": True, "redirection": "www"}]
+    for can_update in (True, False):
+        planned = plan(items, unseen("a.example"), can_update=can_update)
+        assert planned.steps == ()
+        assert planned.errors == {}
+        assert planned.keep == ("a.example",)
+
+
+def test_nothing_is_removed_where_nobody_knows_the_primary() -> None:
+    planned = plan(
+        [{"name": "a.example", "state": "absent"}, "c.example"],
+        unseen("a.example"),
+        unseen("b.example"),
+        purge=Purge(True, limit="100%"),
+        can_update=False,
+    )
+    reason = "RunCloud does not say which domain is the primary one, so nothing is removed"
+    assert steps(planned) == [("add", "c.example")]
+    assert planned.errors == {"a.example": f"state: {reason}; remove a.example in RunCloud's panel"}
+    assert planned.kept_back == (("b.example", reason),)
+    assert planned.extra == ()
+
+
+# ---------------------------------------------------------------------- diff
+
+
+def test_a_diff_has_only_what_changes_and_of_it_only_the_settings() -> None:
+    before = [MAIN, row("b.example"), row("a.example"), row("gone.example")]
+    after = [MAIN, row("b.example", www=True), row("a.example"), Domain(None, "added.example")]
+    assert _plan.changed_rows(before, after) == (
+        [
+            {"name": "b.example", "type": "alias", "www": False, "redirection": "none"},
+            {"name": "gone.example", "type": "alias", "www": False, "redirection": "none"},
+        ],
+        [
+            {"name": "added.example", "type": "alias", "www": False, "redirection": "none"},
+            {"name": "b.example", "type": "alias", "www": True, "redirection": "none"},
+        ],
+    )
+    assert _plan.changed_rows(before, before) == ([], [])

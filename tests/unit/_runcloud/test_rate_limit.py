@@ -1,0 +1,248 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The request limit: staying below it, and waiting as long as RunCloud says (reference 1.4). Nothing really waits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import (
+    Client,
+    Credentials,
+    RateLimit,
+    RateLimited,
+)
+
+from support.scripted_http import ScriptedServer, reply
+
+NOW = datetime(2026, 1, 1, 10, 0, 0, tzinfo=timezone.utc)
+DATE = format_datetime(NOW, usegmt=True)
+TOO_MANY = {"message": "Too Many Attempts."}
+
+
+class Clock:
+    """A clock that moves on by what is waited, and by what a test says."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def connect(url: str, clock: Clock, **options: Any) -> Client:
+    client = Client(url, Credentials(token="token-3f9a77c1d0"), sleep=clock.sleep, **{"timeout": 5, **options})
+    client.limit = RateLimit(clock)
+    return client
+
+
+def limited(**headers: str) -> bytes:
+    return reply(429, TOO_MANY, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def answered(remaining: int | str, **headers: str) -> bytes:
+    told = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": str(remaining)}
+    return reply(200, {}, told | {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+# ---------------------------------------------------------------------- after a 429
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "7"}, 7),
+        ({"Retry_After": "0"}, 0.5),
+        ({"Retry_After": "-3"}, 0.5),
+        ({"Retry_After": " 12 "}, 12),
+        ({"Retry_After": format_datetime(NOW + timedelta(seconds=30), usegmt=True), "Date": DATE}, 30),
+        ({"Retry_After": format_datetime(NOW - timedelta(seconds=30), usegmt=True), "Date": DATE}, 0.5),
+        ({"Retry_After": "soon", "X_RateLimit_Reset": "9"}, 9),
+        ({"Retry_After": "Thu, 01 Jan 2026 10:00:30 -0000", "Date": DATE}, 60),
+        ({"X_RateLimit_Reset": "25"}, 25),
+        ({"X_RateLimit_Reset": str(int(NOW.timestamp()) + 40), "Date": DATE}, 40),
+        ({"X_RateLimit_Reset": "inf"}, 60),
+        ({}, 60),
+        ({"Retry_After": ""}, 60),
+    ],
+)
+def test_a_refused_request_waits_as_told_and_is_sent_again(
+    clock: Clock, headers: dict[str, str], seconds: float
+) -> None:
+    with ScriptedServer(limited(**headers), reply(200, {"id": 1})) as server:
+        client = connect(server.url, clock, retries=0)
+        # A refused POST was not carried out, so that it is sent again without a look.
+        assert client.request("POST", "/x", body={}) == {"id": 1}
+    assert clock.waits == [pytest.approx(seconds, abs=0.3)]
+    assert server.methods == ["POST", "POST"]
+    assert client.usage.requests == 2
+    assert client.usage.retries == 1
+    assert client.usage.waited == pytest.approx(seconds, abs=0.3)
+
+
+def test_what_a_refusal_says_of_the_wait_beats_the_window(clock: Clock) -> None:
+    refusal = limited(Retry_After="5", X_RateLimit_Remaining="0")
+    with ScriptedServer(answered(1), refusal, answered(59)) as server:
+        client = connect(server.url, clock)
+        client.get("/1")
+        client.get("/2")
+    assert clock.waits == [5]
+
+
+def test_waiting_for_the_limit_is_bounded_by_time_and_not_by_retries(clock: Clock) -> None:
+    with ScriptedServer(*[limited(Retry_After="10")] * 8, reply(200, {"id": 1})) as server:
+        client = connect(server.url, clock, retries=0, max_wait=80)
+        assert client.get("/x") == {"id": 1}
+    assert clock.waits == [10] * 8
+    assert len(server.received) == 9
+
+
+def test_patience_ends_with_words_on_what_to_do(clock: Clock) -> None:
+    with ScriptedServer(limited(Retry_After="50")) as server:
+        client = connect(server.url, clock, max_wait=120)
+        with pytest.raises(RateLimited) as caught:
+            client.get("/x")
+    assert clock.waits == [50, 50]
+    assert caught.value.fatal
+    assert str(caught.value) == (
+        "GET /x answered 429: the request limit asks to wait 50 s more. 100 s have been waited in this run and "
+        "max_wait allows 120: raise max_wait, or let the next run go on."
+    )
+
+
+def test_patience_is_for_the_whole_run(clock: Clock) -> None:
+    answers = [limited(Retry_After="50"), reply(200, {})]
+    with ScriptedServer(*answers, *answers) as server:
+        client = connect(server.url, clock, max_wait=60)
+        client.get("/x")
+        with pytest.raises(RateLimited):
+            client.get("/y")
+    assert clock.waits == [50]
+
+
+def test_no_patience_at_all(clock: Clock) -> None:
+    with ScriptedServer(limited(Retry_After="1")) as server:
+        with pytest.raises(RateLimited):
+            connect(server.url, clock, max_wait=0).get("/x")
+        assert len(server.received) == 1
+    assert clock.waits == []
+
+
+# ---------------------------------------------------------------------- before a 429
+
+
+def test_the_last_allowed_request_is_followed_by_a_wait_and_not_by_a_refusal(clock: Clock) -> None:
+    with ScriptedServer(answered(1), answered(0), answered(59)) as server:
+        client = connect(server.url, clock)
+        client.get("/1")
+        clock.time += 20
+        client.get("/2")
+        client.get("/3")
+    # The window began with the first answer, twenty seconds ago.
+    assert clock.waits == [40]
+    assert client.usage.as_dict() == {"requests": 3, "retries": 0, "waited": 40.0}
+
+
+def test_the_server_may_say_when_the_window_ends(clock: Clock) -> None:
+    end = str(int(NOW.timestamp()) + 13)
+    with ScriptedServer(answered(0, X_RateLimit_Reset=end, Date=DATE), answered(59)) as server:
+        client = connect(server.url, clock)
+        client.get("/1")
+        client.get("/2")
+    assert clock.waits == [13]
+
+
+def test_a_window_that_is_over_needs_no_wait(clock: Clock) -> None:
+    with ScriptedServer(answered(0), answered(59)) as server:
+        client = connect(server.url, clock)
+        client.get("/1")
+        clock.time += 61
+        client.get("/2")
+    assert clock.waits == []
+
+
+def test_no_request_is_made_where_the_wait_would_be_too_long(clock: Clock) -> None:
+    with ScriptedServer(answered(0)) as server:
+        client = connect(server.url, clock, max_wait=30)
+        client.get("/1")
+        with pytest.raises(RateLimited) as caught:
+            client.request("POST", "/2", body={})
+        assert server.methods == ["GET"]
+    assert str(caught.value).startswith("POST /2 failed: the request limit asks to wait 60 s more. 0 s have been")
+
+
+def test_a_whole_run_stays_below_the_limit(clock: Clock) -> None:
+    """Five a minute: of twelve requests none is refused."""
+    limit = 5
+    state = {"start": 0.0, "used": 0, "refused": 0}
+
+    def answer(_request: object) -> bytes:
+        if clock.time >= state["start"] + 60:
+            state.update(start=clock.time, used=0)
+        if state["used"] >= limit:
+            state["refused"] += 1
+            return limited(Retry_After="60")
+        state["used"] += 1
+        return answered(limit - int(state["used"]))
+
+    with ScriptedServer(answer) as server:
+        client = connect(server.url, clock)
+        for number in range(12):
+            client.get(f"/{number}")
+            clock.time += 0.5
+    assert state["refused"] == 0
+    assert client.usage.requests == 12
+    assert len(clock.waits) == 2
+
+
+def test_progress_tells_of_the_wait(clock: Clock) -> None:
+    said: list[str] = []
+    with ScriptedServer(answered(0), answered(59)) as server:
+        client = connect(server.url, clock, progress=said.append)
+        client.get("/1")
+        client.get("/2")
+    assert said == ["waiting 60 s for RunCloud's request limit"]
+
+
+# ---------------------------------------------------------------------- what headers say
+
+
+@pytest.mark.parametrize("text", ["", "many", "nan", "inf", "1e999"])
+def test_headers_that_are_no_numbers_are_ignored(clock: Clock, text: str) -> None:
+    limit = RateLimit(clock)
+    limit.note({"X-RateLimit-Remaining": text})
+    assert limit.pause() == 0
+
+
+def test_the_window_begins_anew_when_more_is_left_than_before(clock: Clock) -> None:
+    limit = RateLimit(clock, window=60)
+    limit.note({"X-RateLimit-Remaining": "1"})
+    clock.time += 59
+    limit.note({"X-RateLimit-Remaining": "3"})
+    clock.time += 10
+    limit.note({"X-RateLimit-Remaining": "0"})
+    assert limit.pause() == 50
+    limit.opened()
+    assert limit.pause() == 0
+
+
+def test_a_reset_far_in_the_past_is_now() -> None:
+    assert _client.reset_seconds({"X-RateLimit-Reset": "1600000000", "Date": DATE}) == 0
+    assert _client.reset_seconds({"X-RateLimit-Reset": "1600000000"}) == 0
+    assert _client.reset_seconds({"X-RateLimit-Reset": "-5"}) == 0
+    assert _client.reset_seconds({}) is None

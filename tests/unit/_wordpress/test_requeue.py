@@ -1,0 +1,112 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which names go back into the plugin's queue, and what is believed of that."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import requeue as _requeue
+from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import (
+    Inventory,
+    MappedDomain,
+    Network,
+    Plugin,
+    Site,
+)
+
+ROW = MappedDomain(10, 2, "shop.example", stage="failed")
+NETWORK = Inventory(
+    networks=(Network(1, "network.test"), Network(2, "second.test")),
+    sites=(Site(1, "network.test"), Site(2, "alpha.network.test")),
+    domains=(ROW,),
+    plugin=Plugin("2.4.12", active=True),
+    main_network_id=1,
+)
+
+
+def plan(row: dict[str, Any], names: set[str], secure: set[str] = frozenset(), **changes: Any) -> _requeue.Plan:  # type: ignore[assignment]
+    network = dataclasses.replace(NETWORK, domains=(dataclasses.replace(ROW, **row),), **changes)
+    return _requeue.plan(network, names, secure)
+
+
+def test_a_failed_name_whose_dns_is_right() -> None:
+    found = plan({}, {"shop.example"})
+    assert found.requeue == (_requeue.Requeue(10, "shop.example", 2, "failed", "checking-dns"),)
+    assert found.kept == ()
+
+
+def test_a_failed_certificate_that_is_there_now() -> None:
+    found = plan({"stage": "ssl-failed"}, {"shop.example"}, {"shop.example"})
+    assert [(item.before, item.after) for item in found.requeue] == [("ssl-failed", "checking-ssl-cert")]
+
+
+@pytest.mark.parametrize("stage", ["checking-dns", "checking-ssl-cert", "done", "done-without-ssl"])
+def test_other_stages_are_none_of_our_business(stage: str) -> None:
+    assert plan({"stage": stage}, {"shop.example"}, {"shop.example"}) == _requeue.Plan((), ())
+
+
+KEPT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "not ready": ({"domain": "other.example"}, {}, "not known to be attached"),
+    "no certificate": ({"stage": "ssl-failed"}, {}, "no valid certificate"),
+    "paused": ({"active": False}, {}, "paused"),
+    "no site": ({"blog_id": 9}, {}, "site 9 is gone"),
+    "archived": ({}, {"sites": (Site(2, "alpha.network.test", archived=True),)}, "site 2 is archived"),
+    "another table": ({"network_id": 2}, {}, "table of network 2"),
+    "no plugin": ({}, {"plugin": None}, "plugin is not active"),
+    "plugin off": ({}, {"plugin": Plugin("2.4.12", active=False)}, "plugin is not active"),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_what_stays_says_why(case: str) -> None:
+    row, changes, reason = KEPT[case]
+    found = plan(row, {"shop.example"}, **changes)
+    assert found.requeue == ()
+    (kept,) = found.kept
+    assert reason in kept.reason
+    assert (kept.row, kept.stage) == (10, row.get("stage", "failed"))
+
+
+WANTED = _requeue.Requeue(10, "shop.example", 2, "failed", "checking-dns")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"stage": "checking-dns", "queued": True, "error": ""}, None),
+        ({"stage": "checking-dns", "queued": False, "error": ""}, "no check of it is in the queue"),
+        ({"stage": "failed", "queued": False, "error": "no table"}, "did not take it: no table"),
+        ({"stage": "failed", "queued": False, "error": ""}, "without saying why"),
+        ({"stage": "done", "queued": True, "error": ""}, "its stage is done now"),
+        ({"stage": None, "queued": False, "error": ""}, "its stage is gone now"),
+    ],
+)
+def test_only_what_was_read_back_is_believed(answer: dict[str, Any], reason: str | None) -> None:
+    faults = _requeue.confirmed([WANTED], [{"id": "10", **answer}])
+    assert list(faults) == ([] if reason is None else ["shop.example"])
+    assert reason is None or reason in faults["shop.example"]
+
+
+def test_a_row_without_an_answer_is_not_believed() -> None:
+    assert set(_requeue.confirmed([WANTED], [])) == {"shop.example"}
+
+
+def test_names_are_ready_when_attached_resolved_and_for_certificates_covered() -> None:
+    attached = [
+        {"name": "a.example", "www": True},
+        {"name": "b.example", "www": False},
+        {"name": "c.example", "www": None},
+    ]
+    served = [
+        {"name": "a.example", "covers": ["a.example", "www.a.example"], "error": ""},
+        {"name": "b.example", "covers": ["b.example"], "error": "handshake failed"},
+    ]
+    ready = ["a.example", "www.a.example", "b.example", "elsewhere.example"]
+    assert _requeue.ready_names(attached, ready, served) == {
+        "names": ["a.example", "www.a.example", "b.example"],
+        "secure_names": ["a.example", "www.a.example"],
+    }
