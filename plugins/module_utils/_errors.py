@@ -12,3 +12,16 @@ from __future__ import annotations
 
 class UserError(ValueError):
     """Something given by the user cannot be carried out; the message names the option, the value and what to do."""
+
+
+class MissingLibrary(UserError):
+    """A Python library that is imported only where it is used is not installed.
+
+    :param library: its name, as ``pip install`` takes it.
+    :param import_error: what the import said, for those who look closer.
+    """
+
+    def __init__(self, library: str, import_error: str) -> None:
+        super().__init__(f"the Python library {library} is needed and not installed; install it")
+        self.library = library
+        self.import_error = import_error

@@ -2,78 +2,156 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module and meanwhile shows how far it is: a module is mute until it ends.
+"""What all actions share: arguments, environment, masking, progress, and how a failure ends.
 
 PRIVATE to the collection: may change without notice.
 
-The module appends lines to a file (``_module.progress_writer``), a thread shows the newest one every few seconds. This only
-works where the module runs on the controller; elsewhere the module runs as any other.
+An action does its work in the process that Ansible has forked for the task, on the controller, whatever the host of
+the task is. Nothing that is decided on passes through a masked result: masking is the last thing that happens.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
-import tempfile
 import threading
+import time
+import traceback
 import typing as t
 
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._module import PROGRESS_VARIABLE
+from ..module_utils._errors import MissingLibrary, UserError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-# Seconds between two lines. What is over before that says nothing.
-EVERY = 5.0
-LOCAL_CONNECTIONS = ("local", "ansible.builtin.local")
+    from ..module_utils._outcome import Progress
 
-
-class ProgressAction(ActionBase):
-    """Runs the module of the task, with its progress shown."""
-
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the module; its result is the result."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        asynchronous = bool(self._task.async_val)
-        if asynchronous or self._connection.transport not in LOCAL_CONNECTIONS:
-            result.update(self._execute_module(task_vars=task_vars, wrap_async=asynchronous))
-            return result
-        handle, name = tempfile.mkstemp(prefix="progress-")
-        os.close(handle)
-        file = pathlib.Path(name)
-        environment = self._task.environment
-        self._task.environment = [*(environment or []), {PROGRESS_VARIABLE: name}]
-        try:
-            with Watcher(file, self._display.display):
-                result.update(self._execute_module(task_vars=task_vars))
-        finally:
-            self._task.environment = environment
-            file.unlink(missing_ok=True)
-        return result
+# Seconds between two lines of progress. What is over before that says nothing.
+EVERY = 10.0
+# Masking a shorter text would bend other text; credentials are at least as long.
+_LEAST_HIDDEN = 8
+# What ansible-core raises when the task's `timeout` is over. Its module is private, and another one in each release.
+_TIMEOUT = "TaskTimeoutError"
 
 
-class Watcher:
-    """Shows the newest line of a file again and again, from a thread, as a context manager.
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What an action works with.
 
-    :param file: what is watched.
-    :param show: shows one line.
-    :param every: seconds between two lines.
+    ``environment`` is this process's with the task's ``environment`` over it; ``base`` is the folder in which
+    ansible-playbook was started; whatever is added to ``hidden`` is masked in the result.
     """
 
-    def __init__(self, file: pathlib.Path, show: Callable[[str], object], every: float = EVERY) -> None:
-        self._file = file
+    options: Mapping[str, t.Any]
+    environment: Mapping[str, str]
+    check_mode: bool
+    progress: Progress
+    hidden: set[str]
+    base: pathlib.Path
+
+
+class ControllerAction(ActionBase):
+    """An action that needs no connection. Subclasses have ``SPEC`` and ``work``."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    SPEC: t.ClassVar[Mapping[str, t.Any]] = {}
+    # Further arguments of ansible-core's validator: mutually_exclusive, required_if, ...
+    RULES: t.ClassVar[Mapping[str, t.Any]] = {}
+
+    def work(self, call: Call) -> dict[str, t.Any]:
+        """Do the work and return the result."""
+        raise NotImplementedError
+
+    def stopped(self, message: str) -> dict[str, t.Any]:
+        """Return the result of a call that could not begin or did not end; it must say failed."""
+        return {"failed": True, "changed": False, "msg": message}
+
+    def given(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the arguments of the task as they are validated; an empty text is as if not given."""
+        del task_vars
+        return {name: value for name, value in self._task.args.items() if value is not None and value != ""}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task. Every way it can end is a result."""
+        del tmp
+        if self._task.async_val:
+            return self.stopped(f"async: {self._task.action} works on the controller and cannot be run as a background job")
+        hidden: set[str] = set()
+        with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
+            result = self._guarded(lambda: self._work(task_vars or {}, progress, hidden), progress)
+        return masked(result, hidden)
+
+    def _work(self, task_vars: Mapping[str, t.Any], progress: Progress, hidden: set[str]) -> dict[str, t.Any]:
+        self._task.args = self.given(task_vars)
+        checked, options = self.validate_argument_spec(dict(self.SPEC), **self.RULES)
+        hidden.update(checked._no_log_values)
+        given: dict[str, str] = {}
+        self._compute_environment_string(given)
+        environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
+        return self.work(
+            Call(options, environment, bool(self._task.check_mode), progress, hidden, pathlib.Path.cwd())
+        )
+
+    def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
+        try:
+            return work()
+        except AnsibleActionFail as exc:
+            return self.stopped(str(getattr(exc, "message", exc)))
+        except MissingLibrary as exc:
+            return self.stopped(missing_required_lib(exc.library))
+        except UserError as exc:
+            return self.stopped(str(exc))
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
+            return self.stopped(self.unforeseen(exc))
+        except BaseException as exc:
+            if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
+                raise
+            return self.stopped(f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}")
+
+    def unforeseen(self, error: Exception) -> str:
+        """Say that something failed that should not; the traceback is only shown at -vvv."""
+        self._display.vvv("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        return (
+            f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
+            "please report it with the traceback, which -vvv shows"
+        )
+
+
+def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:
+    """Return a result with every secret in it replaced by stars."""
+    secrets = {text.strip() for text in hidden if len(text.strip()) >= _LEAST_HIDDEN}
+    return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
+
+
+class ProgressLines:
+    """Says on standard error how far the work is, as a context manager; nothing in the first seconds.
+
+    :param show: prints one line.
+    :param every: seconds between two lines.
+    :param clock: seconds that only go up.
+    """
+
+    def __init__(
+        self, show: Callable[[str], object], every: float = EVERY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._show = show
         self._every = every
+        self._clock = clock
+        self._what = ""
+        self._done = self._total = self._first = 0
+        self._since = clock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> ProgressLines:
         self._thread.start()
         return self
 
@@ -81,19 +159,38 @@ class Watcher:
         self._over.set()
         self._thread.join()
 
+    def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
+        """Take how far the work is."""
+        if total != self._total or done < self._done:
+            self._since, self._first = self._clock(), done
+        self._what, self._done, self._total = what, done, total
+
+    def state(self) -> str:
+        """Return in a few words where the work is."""
+        if not self._what:
+            return "nothing was done yet"
+        counted = f", {self._done} of {self._total} done" if self._total else ""
+        return f"it was at: {self._what}{counted}"
+
+    def line(self) -> str:
+        """Return the line that is shown now; "" where there is nothing to say."""
+        if not self._total:
+            return self._what
+        seconds = self._clock() - self._since
+        done = self._done - self._first
+        text = f"{self._done} of {self._total} done: {self._what}"
+        if done <= 0 or seconds <= 0:
+            return text
+        rate = done / seconds
+        return f"{text} ({rate * 60:.0f} a minute, about {_duration((self._total - self._done) / rate)} left)"
+
     def _watch(self) -> None:
         while not self._over.wait(self._every):
-            line = newest_line(self._file)
+            line = "".join(character if character.isprintable() else " " for character in self.line())
             if line:
                 self._show(f"    {line}")
 
 
-def newest_line(file: pathlib.Path) -> str:
-    """Read the last whole line of a file; "" where there is none (yet)."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    lines = text.splitlines(keepends=True)
-    whole = [line for line in lines[-2:] if line.endswith("\n")]
-    return whole[-1].strip() if whole else ""
+def _duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004

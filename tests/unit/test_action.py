@@ -1,52 +1,145 @@
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Showing how far a module is while it runs."""
+"""What all actions share: how a task ends, what is masked, and how far it says it is."""
 
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils import _module
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._action import Watcher, newest_line
+from ansible_collections.multisite.runcloud.plugins.module_utils._errors import MissingLibrary, UserError
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._action import (
+    Call,
+    ControllerAction,
+    ProgressLines,
+    masked,
+)
+
+from support.in_process import run_action
+
+SECRET = "a-secret-of-length"
 
 
-def test_what_a_module_writes_is_shown_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "progress"
-    monkeypatch.setenv(_module.PROGRESS_VARIABLE, str(file))
-    write = _module.progress_writer()
+class TaskTimeoutError(BaseException):
+    """What ansible-core raises, by its name."""
+
+
+def action(work: Callable[[Call], dict[str, Any]]) -> type[ControllerAction]:
+    class Action(ControllerAction):
+        SPEC: ClassVar[Mapping[str, Any]] = {
+            "name": {"type": "str"},
+            "number": {"type": "int", "default": 3},
+            "token": {"type": "str", "no_log": True},
+        }
+
+        def work(self, call: Call) -> dict[str, Any]:
+            return work(call)
+
+    return Action
+
+
+def refuse(error: BaseException) -> Callable[[Call], dict[str, Any]]:
+    def work(call: Call) -> dict[str, Any]:
+        call.progress("attaching b.example", 1, 4)
+        raise error
+
+    return work
+
+
+def test_options_are_checked_converted_and_blank_ones_are_as_if_not_given() -> None:
+    seen: list[Call] = []
+    work = action(lambda call: seen.append(call) or {"changed": False})  # type: ignore[func-returns-value]
+    assert run_action(work, {"name": "", "number": "7"}, check=True) == {"changed": False}
+    assert seen[0].options == {"name": None, "number": 7, "token": None}
+    assert seen[0].check_mode
+    assert seen[0].base == Path.cwd()
+
+
+def test_the_tasks_environment_lies_over_the_process_and_never_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROM_OUTSIDE", "1")
+    monkeypatch.delenv("OF_THE_TASK", raising=False)
+
+    def work(call: Call) -> dict[str, Any]:
+        assert "OF_THE_TASK" not in __import__("os").environ
+        return {name: call.environment.get(name) for name in ("FROM_OUTSIDE", "OF_THE_TASK")}
+
+    result = run_action(action(work), {}, environment={"OF_THE_TASK": "2"})
+    assert result == {"FROM_OUTSIDE": "1", "OF_THE_TASK": "2"}
+
+
+def test_unknown_options_are_refused() -> None:
+    result = run_action(action(lambda call: {}), {"nmae": "x"})
+    assert result["failed"]
+    assert "nmae" in result["msg"]
+
+
+def test_secrets_are_masked_whole_and_short_ones_bend_nothing() -> None:
+    def work(call: Call) -> dict[str, Any]:
+        call.hidden.update({"from-the-environment", "short"})
+        return {"text": f"before {call.options['token']} after", "list": ["from-the-environment", "a short one"]}
+
+    result = run_action(action(work), {"token": SECRET})
+    assert SECRET not in str(result)
+    assert result["list"][0] != "from-the-environment"
+    assert result["list"][1] == "a short one"
+    assert masked({"key": "value"}, {""}) == {"key": "value"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UserError("domains: missing"), ["domains: missing"]),
+        (MissingLibrary("dnspython", "ImportError"), ["dnspython", "Python library"]),
+        (KeyError("row"), ["unexpected KeyError", "please report it"]),
+        (TaskTimeoutError("over"), ["timeout", "attaching b.example", "1 of 4 done"]),
+    ],
+)
+def test_whatever_ends_the_work_ends_as_a_failure_that_can_be_read(error: BaseException, words: list[str]) -> None:
+    result = run_action(action(refuse(error)), {"token": SECRET})
+    assert result["failed"]
+    assert "exception" not in result
+    for word in words:
+        assert word in result["msg"]
+
+
+def test_an_interrupt_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_action(action(refuse(KeyboardInterrupt())), {})
+
+
+def test_a_background_job_is_refused_in_plain_words() -> None:
+    result = run_action(action(lambda call: {"changed": True}), {}, async_seconds=30)
+    assert result["failed"]
+    assert "async" in result["msg"]
+
+
+def test_how_far_it_is_is_shown_with_rate_and_end() -> None:
+    now = [100.0]
+    lines = ProgressLines(print, clock=lambda: now[0])
+    assert lines.line() == ""
+    lines("reading the list")
+    assert lines.line() == "reading the list"
+    lines("attaching a.example", 0, 400)
+    assert lines.line() == "0 of 400 done: attaching a.example"
+    now[0] += 60
+    lines("attaching b.example", 40, 400)
+    assert lines.line() == "40 of 400 done: attaching b.example (40 a minute, about 9 min left)"
+    assert lines.state() == "it was at: attaching b.example, 40 of 400 done"
+
+
+def test_lines_come_while_the_work_goes_on_and_hold_no_control_characters() -> None:
     shown: queue.Queue[str] = queue.Queue()
-    with Watcher(file, shown.put, every=0.01):
-        write("first")
-        assert shown.get(timeout=60).strip() == "first"
-        write("second")
-        while shown.get(timeout=60).strip() != "second":
-            pass
-    assert file.read_text() == "first\nsecond\n"
+    with ProgressLines(shown.put, every=0.01) as lines:
+        lines("waiting for \x1b[31mred\x1b[0m\r\n")
+        assert shown.get(timeout=60).strip() == "waiting for  [31mred [0m"
 
 
-def test_nothing_is_shown_where_nothing_is_told(tmp_path: Path) -> None:
+def test_nothing_is_shown_where_nothing_is_said() -> None:
     shown: list[str] = []
-    with Watcher(tmp_path / "missing", shown.append, every=0.001) as watcher:
-        watcher._over.wait(0.05)
+    with ProgressLines(shown.append, every=0.001) as lines:
+        lines._over.wait(0.05)
     assert shown == []
-
-
-def test_a_line_that_is_still_being_written_is_not_shown(tmp_path: Path) -> None:
-    file = tmp_path / "progress"
-    file.write_text("whole\nhal")
-    assert newest_line(file) == "whole"
-    file.write_text("hal")
-    assert newest_line(file) == ""
-
-
-def test_without_a_watcher_or_without_its_file_a_module_runs_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(_module.PROGRESS_VARIABLE, raising=False)
-    _module.progress_writer()("told to nobody")
-    monkeypatch.setenv(_module.PROGRESS_VARIABLE, str(tmp_path / "missing" / "file"))
-    _module.progress_writer()("told to nobody")
-    assert list(tmp_path.iterdir()) == []
