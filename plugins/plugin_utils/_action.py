@@ -83,7 +83,9 @@ class ControllerAction(ActionBase):
         """Run the task. Every way it can end is a result."""
         del tmp
         if self._task.async_val:
-            return self.stopped(f"async: {self._task.action} works on the controller and cannot be run as a background job")
+            return self.stopped(
+                f"async: {self._task.action} works on the controller and cannot be run as a background job"
+            )
         hidden: set[str] = set()
         with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
             result = self._guarded(lambda: self._work(task_vars or {}, progress, hidden), progress)
@@ -96,9 +98,7 @@ class ControllerAction(ActionBase):
         given: dict[str, str] = {}
         self._compute_environment_string(given)
         environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
-        return self.work(
-            Call(options, environment, bool(self._task.check_mode), progress, hidden, pathlib.Path.cwd())
-        )
+        return self.work(Call(options, environment, bool(self._task.check_mode), progress, hidden, pathlib.Path.cwd()))
 
     def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
         try:
@@ -193,4 +193,4 @@ class ProgressLines:
 
 def _duration(seconds: float) -> str:
     """Return seconds as people say them."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

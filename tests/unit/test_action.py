@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_the_tasks_environment_lies_over_the_process_and_never_in_it(monkeypatch
     monkeypatch.delenv("OF_THE_TASK", raising=False)
 
     def work(call: Call) -> dict[str, Any]:
-        assert "OF_THE_TASK" not in __import__("os").environ
+        assert "OF_THE_TASK" not in os.environ
         return {name: call.environment.get(name) for name in ("FROM_OUTSIDE", "OF_THE_TASK")}
 
     result = run_action(action(work), {}, environment={"OF_THE_TASK": "2"})
@@ -72,7 +73,7 @@ def test_the_tasks_environment_lies_over_the_process_and_never_in_it(monkeypatch
 
 
 def test_unknown_options_are_refused() -> None:
-    result = run_action(action(lambda call: {}), {"nmae": "x"})
+    result = run_action(action(lambda dummy: {}), {"nmae": "x"})
     assert result["failed"]
     assert "nmae" in result["msg"]
 
@@ -112,7 +113,7 @@ def test_an_interrupt_is_not_swallowed() -> None:
 
 
 def test_a_background_job_is_refused_in_plain_words() -> None:
-    result = run_action(action(lambda call: {"changed": True}), {}, async_seconds=30)
+    result = run_action(action(lambda dummy: {"changed": True}), {}, async_seconds=30)
     assert result["failed"]
     assert "async" in result["msg"]
 
