@@ -17,7 +17,7 @@ import urllib.parse
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from . import _names as _hostnames
-from ._errors import UserError
+from ._errors import MissingLibrary, UserError
 from ._runcloud import client as _client
 from ._runcloud import models as _resources
 from ._runcloud.api import RunCloud, Target, WebAppApi
@@ -126,6 +126,8 @@ def run(
         module.fail_json(msg=str(exc), **exc.result, **_usage(context))
     except _client.ApiError as exc:
         module.fail_json(msg=_located(exc, context), failure=failure_of(exc), **_usage(context))
+    except MissingLibrary as exc:
+        module.fail_json(msg=missing_required_lib(exc.library), exception=exc.import_error, **_usage(context))
     except UserError as exc:
         module.fail_json(msg=str(exc), **_usage(context))
     else:

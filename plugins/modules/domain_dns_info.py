@@ -178,14 +178,13 @@ not_ready:
     - www.brand.example
 """
 
-from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ..module_utils._module import progress_writer
+from ..module_utils._errors import MissingLibrary, UserError
 from ..module_utils._names import HostnameError, normalise
-from ..module_utils._probe.dns import DNSPYTHON_IMPORT_ERROR, DnsError, check_names
+from ..module_utils._probe.dns import DnsCheck, Verdict, check_names
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "required": True},
@@ -194,42 +193,51 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "nameservers": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "float", "default": 5},
 }
+POINTS_HERE = {Verdict.HERE: True, Verdict.ELSEWHERE: False, Verdict.UNKNOWN: None}
 
 
 def resolve(options: dict[str, Any]) -> dict[str, Any]:
-    progress = progress_writer()
     checks = check_names(
         normal_names(options["names"]),
-        options["expect"],
+        expect=options["expect"],
         accept=options["accept"],
         nameservers=options["nameservers"],
         timeout=options["timeout"],
-        progress=lambda done, total: progress(f"DNS: {done}/{total} names checked"),
-    )
+    ).values()
     return {
-        "names": [asdict(check) for check in checks],
-        "ready": [check.name for check in checks if check.points_here],
-        "not_ready": [check.name for check in checks if not check.points_here],
+        "names": [row(check) for check in checks],
+        "ready": [check.name for check in checks if check.verdict is Verdict.HERE],
+        "not_ready": [check.name for check in checks if check.verdict is Verdict.ELSEWHERE],
+        "unknown": [check.name for check in checks if check.verdict is Verdict.UNKNOWN],
+    }
+
+
+def row(check: DnsCheck) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "points_here": POINTS_HERE[check.verdict],
+        "addresses": list(check.addresses),
+        "reason": check.reason,
     }
 
 
 def normal_names(names: list[str]) -> list[str]:
-    # An empty list is more often a template gone wrong than a wish, and would read as "all ready".
+    # An empty list is more often a template gone wrong than intended, and would read as "all ready".
     if not names:
-        raise ValueError("names: at least one host name is needed")
+        raise UserError("names: at least one host name is needed")
     try:
         return list(dict.fromkeys(normalise(name) for name in names))
     except HostnameError as error:
-        raise ValueError(f"names: {error}") from error
+        raise UserError(f"names: {error}") from error
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if DNSPYTHON_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("dnspython"), exception=DNSPYTHON_IMPORT_ERROR)
     try:
         result = resolve(module.params)
-    except (ValueError, DnsError) as error:
+    except MissingLibrary as error:
+        module.fail_json(msg=missing_required_lib(error.library), exception=error.import_error)
+    except UserError as error:
         module.fail_json(msg=str(error))
     else:
         module.exit_json(changed=False, **result)

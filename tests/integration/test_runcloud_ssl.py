@@ -357,7 +357,7 @@ def test_a_server_without_address_is_not_asked(ssl: Ssl) -> None:
     ssl.sim.reset({"domains": ["a.example"], "certificate": True})
     ssl.sim.panel("set_server", server=SERVER_ID, set={"ipAddress": None})
     outcome = ssl()
-    assert "RunCloud does not say the server's address; set verify_address" in outcome.warnings
+    assert "the server's address is not known; the option verify_address" in outcome.warnings
     assert ssl(verify_address="127.0.0.1").warnings == ""
 
 

@@ -189,7 +189,8 @@ class DnsServer:
         reply = question.reply()
         reply.header.rcode = getattr(RCODE, self._fill(reply, name, kind))
         if transport == "udp" and len(reply.pack()) > UDP_LIMIT:
-            reply = reply.truncate()
+            reply = question.reply()
+            reply.header.tc = 1
         return reply, found.delay
 
     def _fill(self, reply: Any, name: str, kind: str) -> str:

@@ -68,7 +68,6 @@ def make_certificate(
     not_after: datetime | None = None,
     common_name: str | None = None,
     signed_by: Authority | None = None,
-    serial: int | None = None,
 ) -> Identity:
     """Make a certificate for names (subject alternative names; none: it has only a common name).
 
@@ -81,7 +80,7 @@ def make_certificate(
         .subject_name(subject)
         .issuer_name(subject if signed_by is None else signed_by.identity.certificate.subject)
         .public_key(_key().public_key())
-        .serial_number(x509.random_serial_number() if serial is None else serial)
+        .serial_number(x509.random_serial_number())
         .not_valid_before(not_before or now - timedelta(days=1))
         .not_valid_after(not_after or now + timedelta(days=89))
     )
@@ -134,11 +133,11 @@ class _Listener:
 
     threads = 32
 
-    def __init__(self, host: str = HOST) -> None:
+    def __init__(self, host: str = HOST, port: int = 0) -> None:
         self.host = host
         self.connections = 0
         self._socket = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
         )
         self.port: int = self._socket.getsockname()[1]
         self._closing = threading.Event()
@@ -192,9 +191,10 @@ class TlsServer(_Listener):
         *,
         default: Identity | None = None,
         host: str = HOST,
+        port: int = 0,
         maximum_version: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
     ) -> None:
-        super().__init__(host)
+        super().__init__(host, port)
         self._maximum_version = maximum_version
         self._folder = tempfile.TemporaryDirectory(prefix="tls-server-")
         self._contexts: dict[bytes, ssl.SSLContext] = {}

@@ -15,12 +15,11 @@ import typing as t
 
 from .. import _module
 from .._errors import UserError
-from .._probe import tls as _tls
+from .._probe.tls import require_cryptography
 from . import coverage as _ssl_coverage
 from . import model as _ssl_model
 from . import read as _ssl_state
 from . import result as _ssl_result
-from . import served as _ssl_served
 
 if t.TYPE_CHECKING:
     from .._module import Context
@@ -38,13 +37,13 @@ def read_certificates(context: Context) -> dict[str, t.Any]:
         raise UserError(f"renew_before: {options['renew_before']} is negative; give 0 or more days")
     attached = _module.read_attached(options)
     if options["verify"] == "tls":
-        _module.require("cryptography", _tls.HAS_CRYPTOGRAPHY, _tls.CRYPTOGRAPHY_IMPORT_ERROR, context.module)
+        require_cryptography()
     app = context.webapp()
     domains = attached if attached is not None else tuple(app.domains())
     method = app.ssl_method()
     soon = context.client.now() + datetime.timedelta(days=options["renew_before"])
     reader = _ssl_state.Reader(
-        app, _ssl_served.Handshakes(context, app.server_id), options["details"] == ALL, lambda: soon
+        app, _ssl_state.handshakes_for(context, app.server_id), options["details"] == ALL, lambda: soon
     )
     certificates, served = reader.read(method.advanced, domains, None)
     state = _ssl_model.SslState(

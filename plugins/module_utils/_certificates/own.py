@@ -15,7 +15,7 @@ import traceback
 import typing as t
 
 from .._errors import UserError
-from .._probe import tls as _tls
+from .._probe.tls import parse_certificate
 from .._runcloud.models import KeyPair
 from .model import OwnCertificate
 
@@ -48,7 +48,7 @@ def read_own_certificate(certificate: str, private_key: str, now: datetime.datet
             raise UserError(
                 "certificate: its chain is not in order; after each certificate comes the one that it was issued by"
             )
-    read = _tls.parse_certificate(bundle[0].public_bytes(serialization.Encoding.DER))
+    read = parse_certificate(bundle[0].public_bytes(serialization.Encoding.DER))
     if read.not_after <= now:
         raise UserError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
     if read.not_before > now:

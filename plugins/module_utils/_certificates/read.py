@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._names import is_test_domain
+from .._probe.tls import TlsProber
 from .._runcloud.models import CertificateOptions
 from . import coverage as _ssl_coverage
 from . import options as _ssl_options
@@ -20,11 +22,38 @@ if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .._module import Context
+    from .._outcome import Progress
     from .._probe.served import ServedReport
     from .._runcloud.api import WebAppApi
     from .._runcloud.models import Certificate, Domain
 
 Handshakes = t.Callable[[t.Iterable[str]], "ServedReport | None"]
+
+
+def handshakes_for(context: Context, server_id: int) -> Handshakes:
+    """Ask the server itself as the options of a module say, RunCloud's own test names left out."""
+    options = context.options
+    address = options["verify_address"] or (lambda: context.cloud.server(server_id).address)
+    prober = TlsProber(address, options["verify_port"], progress=_as_lines(context.progress))
+
+    def ask(names: Iterable[str]) -> ServedReport | None:
+        wanted = [name for name in names if not is_test_domain(name)]
+        if options["verify"] == "none" or prober.reason:
+            return None
+        report = prober(wanted)
+        if prober.reason:
+            context.module.warn(
+                "What the server really serves could not be verified, so only what RunCloud tells was used "
+                f"({prober.reason}; the option verify_address says which address is asked)."
+            )
+        return report
+
+    return ask
+
+
+def _as_lines(write: Callable[[str], None]) -> Progress:
+    return lambda what, done=0, total=0: write(f"{what}: {done}/{total}")
 
 
 @dataclasses.dataclass

@@ -16,7 +16,7 @@ import typing as t
 from .. import _module
 from .._domains import desired as _wishes
 from .._errors import UserError
-from .._probe import tls as _tls
+from .._probe.tls import require_cryptography
 from .._runcloud import client as _client
 from .._runcloud import models as _resources
 from . import activity as _ssl_underway
@@ -29,7 +29,6 @@ from . import own as _own_certificate
 from . import plan as _ssl_plan
 from . import read as _ssl_state
 from . import result as _ssl_result
-from . import served as _ssl_served
 from . import wait as _ssl_wait
 from .result import ADVANCED
 
@@ -47,7 +46,7 @@ def synchronise(context: Context) -> dict[str, t.Any]:
     """Bring the certificates of a web application into the state asked for (design 2.5 and 4)."""
     options = context.options
     if options["verify"] == "tls" or options["provider"] == _resources.CUSTOM:
-        _module.require("cryptography", _tls.HAS_CRYPTOGRAPHY, _tls.CRYPTOGRAPHY_IMPORT_ERROR, context.module)
+        require_cryptography()
     return _Run(context, _Request.read(options)).execute()
 
 
@@ -139,7 +138,7 @@ class _Run:
         self.options = context.options
         self.request = request
         self.app: WebAppApi = context.webapp()
-        self.handshakes = _ssl_served.Handshakes(context, self.app.server_id)
+        self.handshakes = _ssl_state.handshakes_for(context, self.app.server_id)
         self.wish = dataclasses.replace(request.wish, external_api=self._external_api())
         self.log: tuple[_resources.LogEntry, ...] | None = None
 

@@ -2,167 +2,143 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks outside: resolves names, many at once, and says of each whether it points here.
+"""Resolves names, many at once, and says of each whether it points here.
 
-PRIVATE to the collection. Knows nothing of Ansible or of RunCloud.
+PRIVATE to the collection: may change without notice.
 
 Why it matters: in basic mode one name whose DNS points elsewhere can fail the certificate order for all names of the
-web application (reference 4.8). A wrong "does not point here" only delays a name, a wrong "points here" can cost all
-of them their certificate, so whatever is not known for certain counts as not pointing here.
+web application (reference 4.8). There are three answers, never two: what could not be found out is neither here nor
+elsewhere.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import enum
 import secrets
-import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from math import isnan
-from time import monotonic
-from typing import Literal, Union, cast
+from ipaddress import IPv6Address, ip_address, ip_network
 
+from .._errors import MissingLibrary, UserError
 from .._names import is_wildcard, normalise
+from .._outcome import no_progress
+from .proxies import proxy_of
 
-DNSPYTHON_IMPORT_ERROR: str | None = None
-try:
-    import dns.asyncquery
-    import dns.exception
-    import dns.message
-    import dns.name
-    import dns.rcode
-    import dns.rdatatype
-    import dns.resolver
-except ImportError:
-    DNSPYTHON_IMPORT_ERROR = traceback.format_exc()
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import ModuleType
 
-# As Union, because the pylint of ansible-test takes the other spelling for an addition.
-Address = Union[IPv4Address, IPv6Address]
-Network = Union[IPv4Network, IPv6Network]
-Progress = Callable[[int, int], None]
-
-Code = Literal[
-    "ok",
-    "accepted",
-    "nxdomain",
-    "no_address",
-    "elsewhere",
-    "partly",
-    "timeout",
-    "servfail",
-    "refused",
-    "cname_loop",
-    "error",
-]
+    from .._outcome import Progress
+    from .proxies import Address, Network
+    from .resolver import Resolver
 
 DNS_PORT = 53
-# Resolvers stop at 8 to 16 themselves; this only bounds the chains that are followed from here.
-MAX_CNAMES = 16
-# A reason stays a sentence also where somebody has dozens of addresses.
+# A reason stays a sentence also where a name has dozens of addresses.
 MAX_LISTED = 5
+MAX_ASKED_AT_ONCE = 8
 
 
-class DnsError(Exception):
-    """The whole call is impossible: this machine has no nameserver and none was given."""
+class Verdict(enum.Enum):
+    """Where a name points."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"
+    # A time-out, SERVFAIL, REFUSED: not known, so never a reason to take something away.
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class NameCheck:
+class DnsCheck:
     """What DNS says about one name.
 
-    `points_here` is true for the codes ok and accepted only. `addresses` are all A and AAAA found, IPv4 first, each in
-    ascending order. `reason` is a sentence for people, `code` the same for programs:
-
-    ok          every address is an expected one
-    accepted    every address is expected or accepted, at least one of them only accepted (a proxy, a load balancer)
-    elsewhere   every address is another one
-    partly      some addresses are right, some are not; Let's Encrypt may ask any of them
-    nxdomain    the name, or the end of its CNAME chain, does not exist
-    no_address  the name exists and has neither A nor AAAA
-    cname_loop  its CNAME records go in a circle
-    timeout     no nameserver answered in time
-    servfail    the nameserver could not find out (the domain's own nameservers fail, or its DNSSEC is broken)
-    refused     the nameserver does not answer this machine, or not for this name
-    error       anything else, told in the reason
+    :param addresses: all A and AAAA records that were found, IPv4 first, each in ascending order.
+    :param reason: what was found, as the end of a sentence that begins with the name.
+    :param proxy: the known proxy that the name is behind, where that is why it does not point here.
     """
 
     name: str
-    points_here: bool
+    verdict: Verdict
     addresses: tuple[str, ...]
     reason: str
-    code: Code
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why a lookup has no answer."""
-
-    code: Code
-    text: str
+    proxy: str | None = None
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """What was found for one name: addresses, the CNAME targets on the way, and what went wrong, if anything did."""
+    """What was found for one name.
+
+    :param chain: the targets of the CNAME records on the way.
+    :param missing: why it is known that there is no address.
+    :param unknown: why it is not known which addresses (or which further ones) there are.
+    """
 
     addresses: frozenset[Address] = frozenset()
     chain: tuple[str, ...] = ()
-    fault: Fault | None = None
+    missing: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
     """What counts as here.
 
-    `hosts` are accepted names with the addresses they have today, `unresolved` those of them that could not be looked
-    up, with the reason.
+    :param hosts: accepted names, with the addresses that they have at this moment.
+    :param unresolved: accepted names without addresses, with the reason; ``doubtful`` where that may be wrong.
+    :param same: IPv6 addresses of which it is known whether they lead to the same server; None: could not be asked.
+    :param accept_option: what the option is called by which more can be accepted.
     """
 
     expect: frozenset[Address]
     networks: tuple[Network, ...] = ()
     hosts: dict[str, frozenset[Address]] = field(default_factory=dict)
     unresolved: dict[str, str] = field(default_factory=dict)
+    doubtful: bool = False
+    same: dict[Address, bool | None] = field(default_factory=dict)
+    accept_option: str = "accept"
 
 
 # What was asked for -------------------------------------------------------------------------------------------------
 
 
 def parse_address(text: str, option: str) -> Address:
-    """One IP address; an IPv4 address in IPv6 clothes (::ffff:192.0.2.1) becomes IPv4. ValueError names the option."""
+    """Read one IP address; one that is IPv4 mapped into IPv6 (::ffff:192.0.2.1) becomes IPv4.
+
+    :raises UserError: it is something else; the message names the option.
+    """
     try:
         return _unmapped(ip_address(text.strip()))
     except ValueError:
-        raise ValueError(f"{option}: {text!r} is not an IP address") from None
+        raise UserError(f"{option}: {text!r} is not an IP address") from None
 
 
-def parse_nameserver(text: str) -> tuple[str, int]:
-    """`address`, `address:port` or `[address]:port` as address and port. ValueError names the value."""
+def parse_nameserver(text: str, option: str) -> tuple[str, int]:
+    """Read ``address``, ``address:port`` or ``[address]:port`` as address and port.
+
+    :raises UserError: it is something else; the message names the option.
+    """
+    wrong = UserError(f"{option}: {text!r} is not an IP address, address:port or [IPv6 address]:port")
     host, port = text.strip(), str(DNS_PORT)
     if host.startswith("["):
         host, bracket, rest = host[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise _bad_nameserver(text)
+            raise wrong
         port = rest[1:] if rest else port
     elif host.count(":") == 1:
         host, port = host.split(":")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise _bad_nameserver(text)
+        raise wrong
     try:
         return str(ip_address(host)), int(port)
     except ValueError:
-        raise _bad_nameserver(text) from None
+        raise wrong from None
 
 
-def _bad_nameserver(text: str) -> ValueError:
-    return ValueError(f"nameservers: {text!r} is neither an IP address nor address:port nor [IPv6 address]:port")
+def parse_accept(text: str, option: str) -> Network | str:
+    """Read an address (as a network of one), a network in CIDR notation, or a host name in its normal form.
 
-
-def parse_accept(text: str) -> Network | str:
-    """One entry: an address (as a network of one), a network in CIDR notation, or a host name in its normal form.
-
-    ValueError names the value.
+    :raises UserError: it is something else; the message names the option.
     """
     value = text.strip()
     with contextlib.suppress(ValueError):
@@ -174,239 +150,98 @@ def parse_accept(text: str) -> Network | str:
     except ValueError:
         host = ""
     if not host or is_wildcard(host):
-        raise ValueError(f"accept: {text!r} is neither an IP address nor a network nor a host name")
+        raise UserError(f"{option}: {text!r} is not an IP address, a network or a host name")
     return host
+
+
+def check_timeout(timeout: float, option: str) -> None:
+    """Refuse a time that no question can take.
+
+    :raises UserError: it is not a number of seconds between 0 and a day; the message names the option.
+    """
+    if not 0 < timeout <= 86400:
+        raise UserError(f"{option}: {timeout!r} is not a number of seconds above 0 and up to 86400")
 
 
 def _unmapped(address: Address) -> Address:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def _query_name(name: str) -> dns.name.Name:
-    """The absolute name to ask for: a wildcard stands for any label, so a random one is asked. ValueError."""
-    plain = name.strip().lower().rstrip(".")
-    if plain.startswith("*."):
-        plain = f"{secrets.token_hex(8)}{plain[1:]}"
-    try:
-        if plain and plain.isascii():
-            return dns.name.from_text(plain, origin=dns.name.root)
-    except dns.exception.DNSException:
-        pass
-    raise ValueError(f"names: {name!r} is not a host name")
-
-
-def _text(name: dns.name.Name) -> str:
-    return name.canonicalize().to_text(omit_final_dot=True)
-
-
-# Asking -------------------------------------------------------------------------------------------------------------
-
-
-class _UnansweredError(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.text)
-        self.fault = fault
-
-
-@dataclass(eq=False)
-class _Server:
-    address: str
-    port: int
-    answered: bool = False
-
-    def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{host}:{self.port}"
-
-    async def exchange(self, query: dns.message.Message, seconds: float) -> dns.message.Message:
-        """One question by UDP, by TCP where the answer was cut. Raises what dnspython raises."""
-        reply, _by_tcp = await dns.asyncquery.udp_with_fallback(
-            query, self.address, timeout=max(seconds, 0.001), port=self.port, ignore_unexpected=True
-        )
-        self.answered = True
-        return reply
-
-
-class _Resolver:
-    """Asks the given nameservers. All methods run in one event loop, so nothing needs a lock."""
-
-    def __init__(self, servers: Sequence[tuple[str, int]], timeout: float) -> None:
-        self._servers = [_Server(address, port) for address, port in servers]
-        self._timeout = timeout
-        self._patience_ends = monotonic() + timeout
-
-    async def probe(self) -> None:
-        """Ask each nameserver what every nameserver can tell at once: who serves the root.
-
-        A nameserver that has told nothing at all in `timeout` seconds is not asked again. Without this question a
-        healthy resolver would be given up when the first names happen to hang, which a resolver often does with
-        domains whose own nameservers are gone.
-        """
-        question = dns.message.make_query(dns.name.root, dns.rdatatype.NS)
-        await asyncio.gather(
-            *(server.exchange(question, self._timeout) for server in self._servers), return_exceptions=True
-        )
-
-    async def lookup(self, name: dns.name.Name) -> Lookup:
-        """A and AAAA of a name, at most `timeout` seconds. Never raises: what went wrong is in the result."""
-        deadline = monotonic() + self._timeout
-        return _merged(
-            *await asyncio.gather(
-                self._records(name, dns.rdatatype.A, deadline), self._records(name, dns.rdatatype.AAAA, deadline)
-            )
-        )
-
-    async def _records(self, name: dns.name.Name, kind: dns.rdatatype.RdataType, deadline: float) -> Lookup:
-        """Addresses of one kind. Resolvers follow CNAMEs themselves; an authoritative server stops at its border."""
-        chain: list[dns.name.Name] = []
-        try:
-            while len(chain) <= MAX_CNAMES:
-                reply = await self._ask(chain[-1] if chain else name, kind, deadline)
-                result = _chained(reply)
-                targets = [rrset[0].target for rrset in result.cnames]
-                chain.extend(targets)
-                if result.answer is not None:
-                    found = frozenset(_unmapped(ip_address(record.address)) for record in result.answer)
-                    return Lookup(found, _texts(chain))
-                if reply.rcode() == dns.rcode.NXDOMAIN:
-                    return Lookup(chain=_texts(chain), fault=_nxdomain(chain))
-                if not targets or any(rrset.rdtype == dns.rdatatype.SOA for rrset in reply.authority):
-                    return Lookup(chain=_texts(chain))
-                if len(set(chain) | {name}) <= len(chain):
-                    break
-            return Lookup(chain=_texts(chain), fault=_circle())
-        except _UnansweredError as unanswered:
-            return Lookup(chain=_texts(chain), fault=unanswered.fault)
-
-    async def _ask(
-        self, name: dns.name.Name, kind: dns.rdatatype.RdataType, deadline: float
-    ) -> dns.message.QueryMessage:
-        """The first usable reply of any nameserver. Each gets a short first try and a longer second one."""
-        query = dns.message.make_query(name, kind)
-        faults: dict[_Server, Fault] = {}
-        for part in (0.25, 1.0):
-            waiting = [server for server in self._in_order() if server not in faults]
-            until = monotonic() + (deadline - monotonic()) * part
-            for position, server in enumerate(waiting):
-                seconds = (until - monotonic()) / (len(waiting) - position)
-                try:
-                    reply = await server.exchange(query, seconds)
-                except dns.exception.Timeout:
-                    continue
-                except (OSError, EOFError, dns.exception.DNSException) as error:
-                    faults[server] = Fault("error", f"the nameserver {server} could not be asked: {_said(error)}")
-                    continue
-                if reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-                    return cast("dns.message.QueryMessage", reply)
-                faults[server] = _unusable(reply, server)
-        raise _UnansweredError(next(iter(faults.values()), self._silence()))
-
-    def _in_order(self) -> list[_Server]:
-        """Those that have answered before first; after a while, those that never did not at all."""
-        patient = monotonic() < self._patience_ends
-        return sorted((s for s in self._servers if s.answered or patient), key=lambda server: not server.answered)
-
-    def _silence(self) -> Fault:
-        return Fault("timeout", f"no answer from {', '.join(map(str, self._servers))} within {self._timeout:g} s")
-
-
-def _chained(reply: dns.message.QueryMessage) -> dns.message.ChainingResult:
-    try:
-        return reply.resolve_chaining()
-    except dns.message.ChainTooLong:
-        raise _UnansweredError(_circle()) from None
-    except dns.exception.DNSException as error:
-        raise _UnansweredError(Fault("error", f"the nameserver's answer makes no sense: {_said(error)}")) from None
-
-
-def _texts(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
-    return tuple(_text(name) for name in names)
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _nxdomain(chain: Sequence[dns.name.Name]) -> Fault:
-    who = f"{_text(chain[-1])}, where its CNAME leads," if chain else "the name"
-    return Fault("nxdomain", f"{who} does not exist in DNS (NXDOMAIN)")
-
-
-def _circle() -> Fault:
-    return Fault("cname_loop", f"its CNAME records go in a circle, or over more than {MAX_CNAMES} names")
-
-
-def _unusable(reply: dns.message.Message, server: _Server) -> Fault:
-    rcode = reply.rcode()
-    if rcode == dns.rcode.SERVFAIL:
-        return Fault(
-            "servfail",
-            f"the nameserver {server} answered SERVFAIL: the domain's own nameservers fail, or its DNSSEC is broken",
-        )
-    if rcode == dns.rcode.REFUSED:
-        return Fault("refused", f"the nameserver {server} answered REFUSED: it does not serve this machine or name")
-    return Fault("error", f"the nameserver {server} answered {dns.rcode.to_text(rcode)}")
-
-
-def _merged(ipv4: Lookup, ipv6: Lookup) -> Lookup:
-    """One lookup out of both kinds. Some nameservers wrongly deny a name altogether when it only has no AAAA."""
-    addresses = ipv4.addresses | ipv6.addresses
-    faults = [part.fault for part in (ipv4, ipv6) if part.fault is not None]
-    if addresses:
-        faults = [fault for fault in faults if fault.code != "nxdomain"]
-    return Lookup(addresses, max(ipv4.chain, ipv6.chain, key=len), faults[0] if faults else None)
-
-
 # Judging ------------------------------------------------------------------------------------------------------------
 
 
-def judge(name: str, found: Lookup, target: Target) -> NameCheck:
-    """Whether what was found for a name is here. Pure."""
-    addresses = sorted(found.addresses, key=lambda address: (address.version, int(address)))
-    accepting_host = next((link for link in found.chain if link in target.hosts), None)
-    elsewhere = [a for a in addresses if accepting_host is None and not _is_here(a, target)]
+def judge(name: str, found: Lookup, target: Target) -> DnsCheck:
+    """Say whether what was found for a name is here. Pure."""
+    addresses = _ordered(found.addresses)
+    host = next((link for link in found.chain if link in target.hosts), None)
+    wrong = [a for a in addresses if host is None and not _is_here(a, target)]
 
-    def verdict(code: Code, reason: str) -> NameCheck:
-        return NameCheck(name, code in ("ok", "accepted"), tuple(map(str, addresses)), reason, code)
+    def check(verdict: Verdict, reason: str, proxy: str | None = None) -> DnsCheck:
+        return DnsCheck(name, verdict, tuple(map(str, addresses)), reason, proxy)
 
-    if elsewhere and len(elsewhere) == len(addresses):
-        return verdict("elsewhere", f"{_points(found, elsewhere)}, not to {_expected(target)}{_unresolved(target)}")
-    if elsewhere:
-        here = [a for a in addresses if a not in elsewhere]
-        return verdict(
-            "partly",
-            f"{_points(found, here)}, which is right, but also to {_listed(elsewhere)}, which is not"
-            f"{_unresolved(target)}",
-        )
-    if found.fault is not None:
-        so_far = f"{_points(found, addresses)}, but " if addresses else ""
-        return verdict(found.fault.code, f"{so_far}{found.fault.text}")
+    if wrong and target.doubtful:
+        doubt = "; ".join(f"the accepted {h} could not be looked up: {why}" for h, why in target.unresolved.items())
+        return check(Verdict.UNKNOWN, f"{_points(found, wrong)}; whether that is right is not known: {doubt}")
+    if wrong:
+        reason = f"{_points(found, wrong)}, not to {_listed(_ordered(target.expect), 'or')}"
+        if len(wrong) < len(addresses):
+            right = [a for a in addresses if a not in wrong]
+            reason = f"{_points(found, right)}, which is right, but also to {_listed(wrong)}, which is not"
+        proxy, way_out = _way_out(wrong, target)
+        return check(Verdict.ELSEWHERE, f"{reason}{way_out}", proxy)
+    if found.unknown:
+        so_far = f"{_points(found, addresses)}, but whether also elsewhere" if addresses else "where it points"
+        return check(Verdict.UNKNOWN, f"{so_far} is not known: {found.unknown}")
     if not addresses:
-        end = f"{found.chain[-1]}, where its CNAME leads," if found.chain else "the name"
-        return verdict("no_address", f"{end} exists in DNS, but has neither an A nor an AAAA record")
+        end = f"leads by CNAME to {found.chain[-1]}, which" if found.chain else ""
+        return check(Verdict.ELSEWHERE, f"{end} {found.missing}".strip())
     if all(a in target.expect for a in addresses):
-        return verdict("ok", _points(found, addresses))
-    how = _accepted_as(addresses, target, accepting_host)
-    return verdict("accepted", f"{_points(found, addresses)}, accepted as {how}")
+        return check(Verdict.HERE, _points(found, addresses))
+    return check(Verdict.HERE, f"{_points(found, addresses)}, {_accepted_as(addresses, target, host)}")
 
 
 def _is_here(address: Address, target: Target) -> bool:
-    return address in target.expect or _accepting(address, target) is not None
+    return address in target.expect or bool(target.same.get(address)) or _accepting(address, target) is not None
 
 
 def _accepting(address: Address, target: Target) -> str | None:
-    """What in `accept` an address belongs to."""
+    """Return what in the accepted entries an address belongs to."""
     for network in target.networks:
-        if address.version == network.version and address in network:
+        if address in network:
             return str(network.network_address if network.num_addresses == 1 else network)
     return next((host for host, addresses in target.hosts.items() if address in addresses), None)
 
 
-def _accepted_as(addresses: Sequence[Address], target: Target, accepting_host: str | None) -> str:
-    if accepting_host is not None:
-        return accepting_host
-    accepted = (_accepting(address, target) for address in addresses if address not in target.expect)
-    return ", ".join(dict.fromkeys(entry for entry in accepted if entry is not None))
+def _accepted_as(addresses: Sequence[Address], target: Target, host: str | None) -> str:
+    others = [address for address in addresses if address not in target.expect]
+    entries = [host] if host is not None else [_accepting(address, target) for address in others]
+    accepted = ", ".join(dict.fromkeys(entry for entry in entries if entry is not None))
+    if not accepted:
+        return "where the same server answers"
+    return f"accepted as {accepted}"
+
+
+def _way_out(wrong: Sequence[Address], target: Target) -> tuple[str | None, str]:
+    """Say what to do about addresses that may be right all the same: a known proxy, an IPv6 address nobody declared.
+
+    :returns: the proxy, and the further words of the reason.
+    """
+    option = target.accept_option
+    proxies = [proxy_of(address) for address in wrong]
+    known = [proxy for proxy in proxies if proxy is not None]
+    if known and len(known) == len(proxies):
+        networks = ", ".join(dict.fromkeys(str(network) for _proxy, network in known))
+        proxy = known[0][0]
+        return (
+            proxy,
+            f"; this is the proxy of {proxy}: if it passes visitors on to this server, put {networks} into {option}",
+        )
+    asked = [target.same[address] for address in wrong if address in target.same]
+    if asked and len(asked) == len(wrong):
+        found = "could not be asked whether it is this server" if None in asked else "presents another certificate"
+        return None, f" as far as is known ({found}); if it is this server's, put it into {option}"
+    unresolved = "".join(f"; the accepted {host} {why}" for host, why in target.unresolved.items())
+    return None, unresolved
 
 
 def _points(found: Lookup, addresses: Sequence[Address]) -> str:
@@ -414,8 +249,8 @@ def _points(found: Lookup, addresses: Sequence[Address]) -> str:
     return f"points to {_listed(addresses)}{way}"
 
 
-def _expected(target: Target) -> str:
-    return _listed(sorted(target.expect, key=lambda address: (address.version, int(address))), "or")
+def _ordered(addresses: Iterable[Address]) -> list[Address]:
+    return sorted(addresses, key=lambda address: (address.version, int(address)))
 
 
 def _listed(addresses: Sequence[Address], word: str = "and") -> str:
@@ -426,109 +261,118 @@ def _listed(addresses: Sequence[Address], word: str = "and") -> str:
     return f"{', '.join(others)} {word} {last}" if others else last
 
 
-def _unresolved(target: Target) -> str:
-    return "".join(f"; the accepted {host} could not be looked up: {why}" for host, why in target.unresolved.items())
-
-
 # Many at once -------------------------------------------------------------------------------------------------------
 
 
 def check_names(
     names: Iterable[str],
-    expect: Iterable[str],
     *,
+    expect: Iterable[str],
     accept: Iterable[str] = (),
     nameservers: Iterable[str] = (),
     timeout: float = 5.0,
-    workers: int = 50,
-    progress: Progress | None = None,
-) -> list[NameCheck]:
-    """Whether each name points here, in the order given; a name that is given twice is asked once.
+    progress: Progress = no_progress,
+    same_server: Callable[[str], bool | None] | None = None,
+    option_prefix: str = "",
+) -> dict[str, DnsCheck]:
+    """Find out whether each name points here.
 
-    `expect`: the addresses that are here. `accept`: further addresses, networks (CIDR) and host names; a name is
-    accepted by its addresses, and everything that is a CNAME to it is accepted too. `nameservers`: see
-    `parse_nameserver`; without any, those of the system. `timeout`: seconds for one name, all nameservers together.
-    `workers`: how many names at a time. `progress` is called with (done, total) after each name.
+    A wildcard is resolved by a random label below it. Search lists and /etc/hosts play no part. Where no nameserver
+    answers anything, that costs its time once, not for each name.
 
-    A wildcard is resolved by a random label under it. Search lists and /etc/hosts play no part. A nameserver that has
-    answered nothing at all for `timeout` seconds is not asked again, so a silent one costs its time once, not for
-    each name; what is then left gets the code timeout, too.
-
-    ValueError names a bad value; DnsError: no nameserver is known; ImportError: dnspython is missing.
+    :param names: host names in their normal form.
+    :param expect: the addresses that are here.
+    :param accept: further addresses, networks (CIDR) and host names; a name is accepted by its addresses, and
+        whatever is a CNAME to it is accepted as well.
+    :param nameservers: see ``parse_nameserver``; none: those of this machine.
+    :param timeout: seconds for one question, all nameservers together.
+    :param same_server: asked about each distinct IPv6 address that is not declared, where nothing else is wrong with
+        a name: whether the same server answers there, None where that cannot be found out. It may block.
+    :param option_prefix: what stands in front of expect, accept, nameservers and timeout in the options' own names.
+    :returns: name -> what was found, in the order given.
+    :raises UserError: a value is not what it must be, or no nameserver is known. Nothing was asked then.
+    :raises MissingLibrary: dnspython is missing.
     """
-    if DNSPYTHON_IMPORT_ERROR is not None:
-        raise ImportError("dnspython is needed to resolve names")
-    if isnan(timeout) or timeout <= 0:
-        raise ValueError(f"timeout: {timeout!r} is not more than 0")
-    wanted = list(names)
-    questions = {name: _query_name(name) for name in dict.fromkeys(wanted)}
-    here = frozenset(parse_address(text, "expect") for text in expect)
+    wanted = list(dict.fromkeys(names))
+    here = frozenset(parse_address(text, f"{option_prefix}expect") for text in expect)
     if not here:
-        raise ValueError("expect: at least one address is needed")
-    accepted = [parse_accept(text) for text in accept]
-    servers = [parse_nameserver(text) for text in nameservers] or _system_nameservers()
-    checks = asyncio.run(
-        _check_all(questions, here, accepted, _Resolver(servers, timeout), workers=workers, progress=progress)
+        raise UserError(f"{option_prefix}expect: at least one address is needed")
+    entries = [parse_accept(text, f"{option_prefix}accept") for text in accept]
+    hosts = [entry for entry in entries if isinstance(entry, str)]
+    resolver, library = open_resolver(nameservers, timeout, option_prefix)
+    questions = {name: library.query_name(_asked(name)) for name in (*wanted, *hosts)}
+    found: dict[str, Lookup] = {}
+
+    async def look_up(name: str) -> None:
+        found[name] = await _look_up(resolver, library, questions[name])
+        progress("DNS", len(found), len(questions))
+
+    library.run_for_each(resolver, list(questions), _asked(wanted[0]) if wanted else "", look_up)
+    target = Target(
+        expect=here,
+        networks=tuple(entry for entry in entries if not isinstance(entry, str)),
+        hosts={host: found[host].addresses for host in hosts},
+        unresolved={host: why for host in hosts if (why := found[host].unknown or found[host].missing)},
+        doubtful=any(found[host].unknown for host in hosts),
+        accept_option=f"{option_prefix}accept",
     )
-    return [checks[name] for name in wanted]
+    if same_server is not None:
+        target.same.update(_ask_same(same_server, [found[name] for name in wanted], target))
+    return {name: judge(name, found[name], target) for name in wanted}
 
 
-def _system_nameservers() -> list[tuple[str, int]]:
+def open_resolver(nameservers: Iterable[str], timeout: float, option_prefix: str) -> tuple[Resolver, ModuleType]:
+    """Make a resolver, and return it with the module that it comes from, which imports dnspython.
+
+    :raises UserError: a value is not what it must be, or no nameserver is known.
+    :raises MissingLibrary: dnspython is missing.
+    """
+    check_timeout(timeout, f"{option_prefix}timeout")
+    option = f"{option_prefix}nameservers"
+    servers = [parse_nameserver(text, option) for text in nameservers]
     try:
-        resolver = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration as error:
-        raise DnsError(
-            f"this machine has no nameserver configured ({error}): name one or more in `nameservers`"
-        ) from error
-    return [(str(server), resolver.port) for server in resolver.nameservers]
+        from . import resolver
+    except ImportError as error:
+        raise MissingLibrary("dnspython", str(error)) from error
+    return resolver.Resolver(servers, timeout, option), resolver
 
 
-async def _check_all(
-    questions: dict[str, dns.name.Name],
-    expect: frozenset[Address],
-    accept: Sequence[Network | str],
-    resolver: _Resolver,
-    *,
-    workers: int,
-    progress: Progress | None,
-) -> dict[str, NameCheck]:
-    probing = asyncio.create_task(resolver.probe())
-    try:
-        target = await _target(expect, accept, resolver)
-        checks: dict[str, NameCheck] = {}
-
-        async def check(name: str) -> None:
-            checks[name] = judge(name, await resolver.lookup(questions[name]), target)
-            if progress is not None:
-                progress(len(checks), len(questions))
-
-        await _for_each(questions, check, workers)
-        return checks
-    finally:
-        probing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await probing
+def _asked(name: str) -> str:
+    """Return the name to ask for: a wildcard stands for any label, so a random one is asked."""
+    return f"{secrets.token_hex(8)}{name[1:]}" if is_wildcard(name) else name
 
 
-async def _target(expect: frozenset[Address], accept: Sequence[Network | str], resolver: _Resolver) -> Target:
-    """Looks up the accepted host names."""
-    networks = tuple(entry for entry in accept if not isinstance(entry, str))
-    names = [entry for entry in accept if isinstance(entry, str)]
-    found = dict(zip(names, await asyncio.gather(*(resolver.lookup(_query_name(n)) for n in names)), strict=True))
-    return Target(
-        expect,
-        networks,
-        {name: lookup.addresses for name, lookup in found.items()},
-        {name: lookup.fault.text for name, lookup in found.items() if lookup.fault is not None},
-    )
+async def _look_up(resolver: Resolver, library: ModuleType, name: t.Any) -> Lookup:
+    """Look up both kinds of addresses. Some nameservers wrongly deny a name that only lacks one kind."""
+    addresses: set[Address] = set()
+    chain: tuple[str, ...] = ()
+    missing: list[str] = []
+    unknown = ""
+    for kind in ("A", "AAAA"):
+        try:
+            answer = await resolver.resolve(name, kind)
+        except library.Missing as error:
+            missing.append(str(error))
+            chain = max(chain, error.chain, key=len)
+        except library.Unanswered as error:
+            unknown = str(error)
+            break
+        else:
+            addresses.update(_unmapped(ip_address(record.address)) for record in answer.records)
+            chain = max(chain, answer.chain, key=len)
+    if len(set(missing)) > 1:
+        missing = ["exists in DNS, but has neither an A nor an AAAA record"]
+    return Lookup(frozenset(addresses), chain, missing[0] if missing and not addresses else "", unknown)
 
 
-async def _for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]], workers: int) -> None:
-    """Runs `work` on each name, `workers` at a time; no task is made before its turn."""
-    queue = iter(list(names))
-
-    async def worker() -> None:
-        for name in queue:
-            await work(name)
-
-    await asyncio.gather(*(worker() for _number in range(max(workers, 1))))
+def _ask_same(
+    same_server: Callable[[str], bool | None], found: Iterable[Lookup], target: Target
+) -> dict[Address, bool | None]:
+    """Ask about the IPv6 addresses that are all that is wrong with a name, each once."""
+    doubtful: dict[Address, None] = {}
+    for lookup in found:
+        wrong = [address for address in _ordered(lookup.addresses) if not _is_here(address, target)]
+        if not target.hosts.keys() & set(lookup.chain) and all(address.version == 6 for address in wrong):
+            doubtful.update(dict.fromkeys(wrong))
+    with ThreadPoolExecutor(MAX_ASKED_AT_ONCE) as pool:
+        return dict(zip(doubtful, pool.map(lambda address: same_server(str(address)), doubtful), strict=True))

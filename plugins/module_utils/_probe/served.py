@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _names as _hostnames
+from .._names import covered_by
 
 if t.TYPE_CHECKING:
     import datetime
@@ -22,41 +22,43 @@ if t.TYPE_CHECKING:
 class ServedCertificate:
     """A certificate as it was presented, trusted or not.
 
-    `names` are the DNS names it is for, in lower case (the common name where it has no alternative names), the times
-    are aware and in UTC, `serial` and `sha256` (the fingerprint) hexadecimal in lower case. `self_signed`: it names
-    itself as its issuer.
+    :param names: the DNS names it is for, in lower case; the common name where it has no alternative names.
+    :param not_before: the beginning of its validity, as ``not_after`` an aware time in UTC.
+    :param issuer: who signed it; this is only reported, nothing is decided by it.
+    :param sha256: the fingerprint, hexadecimal in lower case.
     """
 
     names: tuple[str, ...]
     not_before: datetime.datetime
     not_after: datetime.datetime
     issuer: str
-    serial: str
     sha256: str
-    self_signed: bool
 
     def covers(self, name: str) -> bool:
-        """Whether it is valid for a name, dates left aside. A wildcard is covered by the same wildcard only."""
-        return _hostnames.covered_by(name, self.names)
+        """Say whether it is valid for a name, dates left aside. A wildcard is covered by the same wildcard only."""
+        return covered_by(name, self.names)
 
 
 @dataclasses.dataclass(frozen=True)
 class Served:
-    """What was presented for one name: a certificate, or the error that the handshake ended with.
+    """What was presented for one name: a certificate, its own or another, or the error that the handshake ended with.
 
-    `trusted`: whether the chain leads to a root that this machine trusts and is within its dates; None where that was
-    not asked, or could not be found out. Whether the name fits is `certificate.covers`.
+    :param error: why the server could not be asked for this name; what it presents is then unknown.
     """
 
     name: str
     certificate: ServedCertificate | None = None
     error: str = ""
-    trusted: bool | None = None
+
+    @property
+    def is_covered(self) -> bool | None:
+        """Say whether the certificate is for this name; None where the server could not be asked."""
+        return self.certificate.covers(self.name) if self.certificate is not None else None
 
 
 @dataclasses.dataclass(frozen=True)
 class ServedReport:
-    """What a server presented. Where it is not reachable, `reason` says why and `served` is empty."""
+    """What a server presented. Where it is not reachable, ``reason`` says why and ``served`` is empty."""
 
     reachable: bool
     reason: str = ""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks outside: reads the certificates that a server really serves, many at once.
+"""Reads the certificates that a server really serves, many at once.
 
-PRIVATE to the collection. Knows nothing of Ansible or of RunCloud.
+PRIVATE to the collection: may change without notice.
 
 RunCloud's API does not tell which names a certificate covers (reference 4.2, 4.8) and may answer before a certificate
 is issued (reference 7); a handshake with the server's own address, with each name as SNI, is what decides.
@@ -17,82 +17,121 @@ import secrets
 import socket
 import ssl
 import threading
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import sha256
-from math import isnan
-from pathlib import Path
 from time import monotonic
-from typing import Literal, TypeVar
 
+from .._errors import MissingLibrary
 from .._names import is_wildcard
+from .._outcome import no_progress
 from .served import Served, ServedCertificate, ServedReport
 
-CRYPTOGRAPHY_IMPORT_ERROR: str | None = None
-try:
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from cryptography import x509
-    from cryptography.x509.oid import NameOID
-except ImportError:
-    CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
-HAS_CRYPTOGRAPHY = CRYPTOGRAPHY_IMPORT_ERROR is None
 
-Progress = Callable[[int, int], None]
+    from .._outcome import Progress
 
-Result = TypeVar("Result")
-
+HTTPS_PORT = 443
+# How many handshakes are made at a time.
+WORKERS = 50
 # What ssl.OP_LEGACY_SERVER_CONNECT is, which Python names only since 3.12: also servers from before RFC 5746 are read.
 LEGACY_SERVER_CONNECT = 0x4
-# What OpenSSL says when the first bytes of the answer are no TLS record.
+# What OpenSSL says when the first bytes of the answer are not a TLS record.
 NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
-# How many names are tried, one after the other, before a server that drops connections is taken for no TLS server.
+# How many names are tried, one after the other, before a server that drops connections is taken for not speaking TLS.
 PROBES = 3
 # So many names in a row without an answer, and the server counts as gone: a firewall may have had enough of this.
 GIVE_UP_AFTER = 100
+
+
+class TlsProber:
+    """Asks one server what it presents, as often as wanted; not again once it was found unreachable.
+
+    :param address: an address or a host name, or a function that finds it, called when it is needed first; None: it
+        is not known.
+    :param timeout: seconds for one handshake with its connection.
+    :ivar reason: why the server cannot be asked; "" as long as it is not known to be so.
+    """
+
+    def __init__(
+        self,
+        address: str | Callable[[], str | None],
+        port: int = HTTPS_PORT,
+        timeout: float = 10.0,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._address = address
+        self._port = port
+        self._timeout = timeout
+        self._progress = progress
+        self.reason = ""
+
+    def __call__(self, names: Iterable[str]) -> ServedReport | None:
+        """Read what is presented for each name; None where there is no name, or the server cannot be asked.
+
+        :raises MissingLibrary: cryptography is missing.
+        """
+        wanted = list(names)
+        if self.reason or not wanted:
+            return None
+        address = self._address() if callable(self._address) else self._address
+        if not address:
+            self.reason = "the server's address is not known"
+            return None
+        self._address = address
+        report = read_served(address, wanted, port=self._port, timeout=self._timeout, progress=self._progress)
+        self.reason = report.reason
+        return report if report.reachable else None
 
 
 def read_served(
     address: str,
     names: Iterable[str],
     *,
-    port: int = 443,
+    port: int = HTTPS_PORT,
     timeout: float = 10.0,
-    workers: int = 50,
-    ca_path: str | None = None,
-    verify_chain: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> ServedReport:
-    """The certificate that the server at `address` presents for each name (SNI).
+    """Read the certificate that the server at ``address`` presents for each name (SNI).
 
     Nothing is verified on the way, so that self-signed, expired and wrong certificates can be read; a wildcard is
-    asked for by a random label under it. `timeout`: seconds for one handshake with its connection. `workers`: how
-    many at a time. `verify_chain`: also find out whether each certificate is trusted, by one more handshake for each
-    distinct certificate; `ca_path` (a file or a folder) then takes the place of the system's roots. `progress` is
-    called with (done, total), first for the names, then again for the distinct certificates.
+    asked for by a random label under it. One connection is tried before all others: where the address is closed,
+    silent or does not speak TLS, the report says so after the time of that one. The failed handshake of one name is
+    that name's error. A server that stops answering is given up after 100 names in a row, and those left have that
+    as their error.
 
-    One connection is tried before all others: where the address is closed, silent or no TLS server, the report says
-    so after the time of that one. The failed handshake of one name is that name's error. A server that stops
-    answering is given up after 100 names in a row, and those left have that as their error.
-
-    Raises ImportError where cryptography is missing, ValueError for a bad `timeout`, OSError (ssl.SSLError is one) for
-    an unusable `ca_path`.
+    :param timeout: seconds for one handshake with its connection.
+    :raises MissingLibrary: cryptography is missing.
     """
-    if CRYPTOGRAPHY_IMPORT_ERROR is not None:
-        raise ImportError("cryptography is needed to read certificates")
-    if isnan(timeout) or timeout <= 0:
-        raise ValueError(f"timeout: {timeout!r} is not more than 0")
+    require_cryptography()
     wanted = list(dict.fromkeys(names))
-    verifying = _verifying_context(ca_path) if verify_chain else None
     server, reason = _reachable_server(address, port, timeout, wanted)
     if server is None:
         return ServedReport(False, reason)
     reader = _Reader(server)
-    served = dict(_each(lambda name: (name, reader.read(name)), wanted, workers, progress))
-    if verifying is not None:
-        served = _with_trust(served, server, verifying, workers, progress)
+    served: dict[str, Served] = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for future in as_completed([pool.submit(reader.read, name) for name in wanted]):
+            found = future.result()
+            served[found.name] = found
+            progress("handshakes", len(served), len(wanted))
     return ServedReport(True, served={name: served[name] for name in wanted})
+
+
+def same_server(first: str, second: str, name: str, *, port: int = HTTPS_PORT, timeout: float = 5.0) -> bool | None:
+    """Say whether two addresses present the same certificate for a name; None where one of them cannot be asked."""
+    found = []
+    for address in (first, second):
+        try:
+            found.append(_Server(address, port, timeout).handshake(_sni(name), _reading_context()))
+        except HandshakeError:
+            return None
+    return found[0] == found[1]
 
 
 # One handshake ------------------------------------------------------------------------------------------------------
@@ -102,11 +141,11 @@ class HandshakeError(Exception):
     """No certificate, and why.
 
     unreachable: no connection; silent: no answer in time; dropped: the connection was closed without a word; not_tls:
-    the answer is no TLS; refused: the server said in TLS that it does not want this handshake, or wants one that this
+    the answer is not TLS; refused: the server said in TLS that it does not want this handshake, or wants one that this
     machine cannot make.
     """
 
-    def __init__(self, kind: Literal["unreachable", "silent", "dropped", "not_tls", "refused"], text: str) -> None:
+    def __init__(self, kind: t.Literal["unreachable", "silent", "dropped", "not_tls", "refused"], text: str) -> None:
         super().__init__(text)
         self.kind = kind
 
@@ -118,7 +157,10 @@ class _Server:
     timeout: float
 
     def handshake(self, name: str | None, context: ssl.SSLContext) -> bytes:
-        """The certificate presented for a name, in DER. HandshakeError; ssl.SSLCertVerificationError by context."""
+        """Return the certificate presented for a name, in DER.
+
+        :raises HandshakeError: there is none.
+        """
         deadline = monotonic() + self.timeout
         try:
             connection = socket.create_connection((self.address, self.port), self.timeout)
@@ -131,8 +173,6 @@ class _Server:
             try:
                 with context.wrap_socket(connection, server_hostname=name) as secured:
                     return secured.getpeercert(binary_form=True) or b""
-            except ssl.SSLCertVerificationError:
-                raise
             except TimeoutError:
                 text = f"accepts the connection, but answers no TLS handshake within {self.timeout:g} s"
                 raise HandshakeError("silent", text) from None
@@ -144,7 +184,7 @@ class _Server:
                 raise HandshakeError("refused", f"cannot be asked for this name: {error}") from None
 
     def why_unreachable(self, names: Sequence[str]) -> str | None:
-        """None where this address speaks TLS, else what it does instead.
+        """Return None where this address speaks TLS, else what it does instead.
 
         Some servers drop the connection for a name they do not know, so a drop counts only when several names, and a
         handshake without any, are dropped alike.
@@ -188,23 +228,18 @@ def _reading_context() -> ssl.SSLContext:
     return context
 
 
-def _verifying_context(ca_path: str | None) -> ssl.SSLContext:
-    """Checks chain and dates, not the name: one certificate is checked once for all names it was served for."""
-    if ca_path is None:
-        context = ssl.create_default_context()
-    elif Path(ca_path).is_dir():
-        context = ssl.create_default_context(capath=ca_path)
-    else:
-        context = ssl.create_default_context(cafile=ca_path)
-    context.check_hostname = False
-    return context
-
-
 # Reading a certificate ----------------------------------------------------------------------------------------------
 
 
 def parse_certificate(der: bytes) -> ServedCertificate:
-    """Reads a certificate in DER. ValueError where it is none."""
+    """Read a certificate in DER.
+
+    :raises ValueError: it is not one.
+    :raises MissingLibrary: cryptography is missing.
+    """
+    require_cryptography()
+    from cryptography import x509
+
     try:
         certificate = x509.load_der_x509_certificate(der)
         return ServedCertificate(
@@ -212,15 +247,27 @@ def parse_certificate(der: bytes) -> ServedCertificate:
             not_before=_utc(certificate, "not_valid_before"),
             not_after=_utc(certificate, "not_valid_after"),
             issuer=certificate.issuer.rfc4514_string(),
-            serial=f"{certificate.serial_number:x}",
             sha256=sha256(der).hexdigest(),
-            self_signed=certificate.issuer == certificate.subject,
         )
     except (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
         raise ValueError(str(error)) from error
 
 
+def require_cryptography() -> None:
+    """Make sure that certificates can be read.
+
+    :raises MissingLibrary: cryptography is missing.
+    """
+    try:
+        import cryptography.x509  # noqa: F401
+    except ImportError as error:
+        raise MissingLibrary("cryptography", str(error)) from error
+
+
 def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         names = extension.value.get_values_for_type(x509.DNSName)
@@ -230,7 +277,7 @@ def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _utc(certificate: x509.Certificate, attribute: str) -> datetime:
-    """A date of a certificate; before cryptography 42 it comes without its time zone."""
+    """Return a date of a certificate; before cryptography 42 it comes without its time zone."""
     aware: datetime | None = getattr(certificate, f"{attribute}_utc", None)
     if aware is not None:
         return aware
@@ -252,7 +299,7 @@ class _Reader:
         self._lock = threading.Lock()
 
     def read(self, name: str) -> Served:
-        """What the server presents for a name; what goes wrong is in the result."""
+        """Read what the server presents for a name; what goes wrong is in the result."""
         if self._silent_in_a_row >= GIVE_UP_AFTER:
             return Served(name, error="was not asked: the server has stopped answering")
         try:
@@ -277,7 +324,7 @@ class _Reader:
 
 
 def _reachable_server(address: str, port: int, timeout: float, names: Sequence[str]) -> tuple[_Server | None, str]:
-    """The first address behind `address` that speaks TLS, or why there is none."""
+    """Return the first address behind ``address`` that speaks TLS, or why there is none."""
     shown = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     try:
         found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
@@ -290,44 +337,3 @@ def _reachable_server(address: str, port: int, timeout: float, names: Sequence[s
         if reason is None:
             return server, ""
     return None, f"{shown} {reason}"
-
-
-def _with_trust(
-    served: dict[str, Served], server: _Server, context: ssl.SSLContext, workers: int, progress: Progress | None
-) -> dict[str, Served]:
-    """The same, with `trusted`; each distinct certificate is asked for under the first name it was served for."""
-    first_names: dict[str, str] = {}
-    for name, found in served.items():
-        if found.certificate is not None:
-            first_names.setdefault(found.certificate.sha256, name)
-
-    def ask(fingerprint: str) -> tuple[str, bool | None]:
-        return fingerprint, _is_trusted(server, first_names[fingerprint], context)
-
-    trusted = dict(_each(ask, list(first_names), workers, progress))
-    return {
-        name: replace(found, trusted=trusted[found.certificate.sha256]) if found.certificate else found
-        for name, found in served.items()
-    }
-
-
-def _is_trusted(server: _Server, name: str, context: ssl.SSLContext) -> bool | None:
-    try:
-        server.handshake(_sni(name), context)
-    except ssl.SSLCertVerificationError:
-        return False
-    except HandshakeError:
-        return None
-    return True
-
-
-def _each(
-    work: Callable[[str], Result], things: Sequence[str], workers: int, progress: Progress | None
-) -> Iterator[Result]:
-    """The results of `work` on each thing, as they come in."""
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        running = [pool.submit(work, thing) for thing in things]
-        for done, future in enumerate(as_completed(running), start=1):
-            yield future.result()
-            if progress is not None:
-                progress(done, len(things))

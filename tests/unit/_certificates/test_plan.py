@@ -37,7 +37,7 @@ def certificate(name: str | None, ends: float = 60, **values: Any) -> Certificat
 
 
 def shown(name: str, *names: str, ends: float = 60, begins: float = -30) -> Served:
-    return Served(name, ServedCertificate(names, days(begins), days(ends), "CN=Authority", "1", str(names), False))
+    return Served(name, ServedCertificate(names, days(begins), days(ends), "CN=Authority", str(names)))
 
 
 def plan(rows: list[Domain], found: dict[str | None, Certificate | None], served: list[Served], **wish: Any) -> SslPlan:

@@ -96,7 +96,7 @@ def presented(draw: st.DrawFn, name: str) -> Served:
 def served(
     names: tuple[str, ...], ends_at: datetime.datetime, begins: datetime.datetime, fingerprint: str
 ) -> ServedCertificate:
-    return ServedCertificate(names, begins, ends_at, "CN=Authority", "1", fingerprint, False)
+    return ServedCertificate(names, begins, ends_at, "CN=Authority", fingerprint)
 
 
 @st.composite

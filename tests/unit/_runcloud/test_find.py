@@ -154,7 +154,7 @@ def certificate(domain: str | None, days: float | None) -> Certificate:
 
 
 def served(*names: str, days: float, under: tuple[str, ...] = ()) -> ServedReport:
-    shown = ServedCertificate(names, in_days(-30), in_days(days), "CN=Test", "1", "ab", self_signed=False)
+    shown = ServedCertificate(names, in_days(-30), in_days(days), "CN=Test", "ab")
     return ServedReport(True, served={name: Served(name, shown) for name in under or names})
 
 
