@@ -16,6 +16,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
+from .caa import forbidden_by_caa
 from .le_limits import LeLimits
 from .state import Dns
 from .switches import Switches
@@ -59,10 +60,19 @@ class Authority:
 
     async def _validate(self, request: Request) -> list[tuple[str, str]]:
         """Return the names that can't be proven, each with the reason."""
-        if request.authorization == "dns-01":
-            return [] if request.api_works else [(name, "DNS provider refused the API key") for name in request.names]
-        reasons = await asyncio.gather(*(self._http_01(name, request.address) for name in request.names))
+        reasons = await asyncio.gather(*(self._why_not(name, request) for name in request.names))
         return [(name, reason) for name, reason in zip(request.names, reasons, strict=True) if reason]
+
+    async def _why_not(self, name: str, request: Request) -> str | None:
+        """Return why Let's Encrypt issues nothing for ``name``: it is not proven, or its CAA records forbid it."""
+        if request.authorization == "dns-01":
+            reason = None if request.api_works else "DNS provider refused the API key"
+        else:
+            reason = await self._http_01(name, request.address)
+        nameserver = self._switches.acme_resolver
+        if reason is None and nameserver is not None and not name.endswith(".runcloud.link"):
+            return await forbidden_by_caa(name, _resolver(nameserver))
+        return reason
 
     async def _http_01(self, name: str, address: str) -> str | None:
         """Return why ``name`` can't be proven over HTTP, or None."""

@@ -54,7 +54,8 @@ class CertificateAuthority:
         self, public_key: ec.EllipticCurvePublicKey, names: Sequence[str], valid_from: float, valid_until: float
     ) -> str:
         """Return a leaf for ``names`` as PEM, valid between two points in time (epoch seconds)."""
-        ascii_names = [_ascii(name) for name in names]
+        # A row whose name is not a host name adds nothing to a certificate.
+        ascii_names = [name for name in map(_ascii, names) if name] or ["invalid"]
         root_key = self._key.public_key()
         leaf = (
             x509.CertificateBuilder()
@@ -87,8 +88,11 @@ _ROOT_USAGE = x509.KeyUsage(
 
 
 def _ascii(name: str) -> str:
-    """Return a name as certificates spell it."""
-    return name if name.isascii() else name.encode("idna").decode()
+    """Return a name as certificates spell it, nothing for what cannot stand in one."""
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return ""
 
 
 class Authorities:

@@ -28,6 +28,8 @@ class Call:
     query: Mapping[str, str]
     body: Mapping[str, Any]
     credential: Credential
+    pages: str | None = None
+    """How the pages of a list are spoiled, where a fault says so."""
 
     @property
     def switches(self) -> Switches:

@@ -2,52 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults on demand: rules that spoil chosen requests, and a point after which nothing is answered any more."""
+"""Faults on demand: rules that choose requests to spoil, and a point after which nothing is answered any more."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-_MATCH = {"name", "method", "path", "version", "body", "after", "times", "action"}
-_ACTIONS = {"status", "body", "headers", "carry_out", "drop", "html", "truncate", "delay", "delay_reply"}
-_KINDS = ("status", "drop", "html", "truncate")
+from .actions import Action, FaultError, read_action, title
 
-
-class FaultError(ValueError):
-    """A rule that makes no sense."""
-
-
-@dataclass
-class Action:
-    """What happens to a request."""
-
-    status: int | None = None
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    carry_out: bool = False
-    drop: str | None = None
-    html: int | None = None
-    truncate: bool = False
-    delay: float = 0.0
-    delay_reply: float = 0.0
-
-    @property
-    def handled_first(self) -> bool:
-        """Whether the request is carried out although its reply is spoiled."""
-        return self.carry_out or self.truncate or self.drop == "after" or not self.spoils
-
-    @property
-    def spoils(self) -> bool:
-        """Whether the reply is anything but the true one."""
-        return self.status is not None or self.html is not None or self.drop is not None or self.truncate
+_MATCH = {"name", "method", "path", "version", "body", "after", "times", "onwards", "action"}
 
 
 @dataclass
 class Rule:
-    """Which requests to spoil: ``after`` matching ones are let through, then ``times`` are spoiled (None: all)."""
+    """Which requests to spoil: ``after`` matching ones are let through, then ``times`` are spoiled (None: all).
+
+    With ``onwards`` every later request is spoiled as well, whatever its method and path.
+    """
 
     name: str
     action: Action
@@ -57,10 +31,13 @@ class Rule:
     body: str | None = None
     after: int = 0
     times: int | None = 1
+    onwards: bool = False
     seen: int = 0
 
     def applies(self, method: str, path: str, version: str, body: str) -> bool:
         """Say whether this request is to be spoiled, counting it when it matches."""
+        if self.onwards and self.seen > self.after:
+            return True
         if self.method not in ("*", method) or self.version not in (None, version):
             return False
         if not re.search(self.path, path) or (self.body is not None and self.body not in body):
@@ -106,35 +83,19 @@ def _read(raw: Mapping[str, Any]) -> Rule:
     unknown = set(raw) - _MATCH
     if unknown:
         raise FaultError(f"unknown keys in a fault rule: {', '.join(sorted(unknown))}")
-    action = raw.get("action")
-    if not isinstance(action, Mapping) or not action or set(action) - _ACTIONS:
-        raise FaultError(f"a fault rule needs an action with keys of: {', '.join(sorted(_ACTIONS))}")
-    if sum(1 for kind in _KINDS if action.get(kind)) > 1:
-        raise FaultError(f"an action takes one of: {', '.join(_KINDS)}")
-    if action.get("drop") not in (None, "before", "after"):
-        raise FaultError('drop is "before" or "after"')
-    for kind in ("status", "html"):
-        if not isinstance(action.get(kind, 200), int) or not 200 <= action.get(kind, 200) <= 599:
-            raise FaultError(f"{kind} is an HTTP status")
+    action = read_action(raw.get("action"))
     try:
         re.compile(raw.get("path", ""))
     except re.error as error:
-        raise FaultError(f"path is no regular expression: {error}") from error
+        raise FaultError(f"path is not a regular expression: {error}") from error
     return Rule(
-        name=raw.get("name") or _title(action),
-        action=Action(**action),
+        name=raw.get("name") or title(action),
+        action=action,
         method=raw.get("method", "*"),
         path=raw.get("path", ""),
         version=raw.get("version"),
         body=raw.get("body"),
         after=raw.get("after", 0),
         times=raw.get("times", 1),
+        onwards=raw.get("onwards", False),
     )
-
-
-def _title(action: Mapping[str, Any]) -> str:
-    """Return a name for the request log: "status 503", "drop after", "truncate"."""
-    for kind in _KINDS:
-        if action.get(kind):
-            return kind if action[kind] is True else f"{kind} {action[kind]}"
-    return "delay"

@@ -18,16 +18,16 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from .actions import Action
 from .call import Call, Endpoint
 from .errors import ApiError, not_found, refuse
-from .faults import Action
 from .simulation import Simulation
+from .spoil import drip, json_reply, spoil
 from .state import Credential
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOGIN = "<!DOCTYPE html><html><head><title>Login</title></head><body>Redirecting to /login</body></html>"
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class Gateway:
@@ -59,20 +59,27 @@ class Gateway:
         if rule is not None:
             entry["fault"], action = rule.name, rule.action
             await asyncio.sleep(action.delay)
+        await asyncio.sleep(sim.switches.latency)
         response: web.Response | None = None
         if action.handled_first:
-            response = await self._answer(request, endpoint, version, body, entry)
-        response = _spoil(action, response)
+            response = await self._answer(request, endpoint, version, body, entry, action)
+        response = spoil(action, response, body, request.headers.get("Authorization", ""))
         await asyncio.sleep(action.delay_reply)
         if response is None:
             entry["status"] = None
             return _hang_up(request)
         entry["status"] = response.status
         response.headers["Date"] = formatdate(sim.clock.now(), usegmt=True)
-        return response
+        return await drip(request, response, action.drip) if action.drip else response
 
     async def _answer(
-        self, request: web.Request, endpoint: Endpoint | None, version: str, body: Any, entry: dict[str, Any]
+        self,
+        request: web.Request,
+        endpoint: Endpoint | None,
+        version: str,
+        body: Any,
+        entry: dict[str, Any],
+        action: Action,
     ) -> web.Response:
         """Carry a request out and return the true reply."""
         sim = self._sim
@@ -91,12 +98,13 @@ class Gateway:
                 raise refuse(403, "Forbidden")
             fields = body if isinstance(body, dict) else {}
             address = f"{request.scheme}://{request.host}{request.path}"
-            call = Call(sim, version, address, request.match_info, request.query, fields, credential)
+            seen = sim.shadow() if action.no_effect else sim
+            call = Call(seen, version, address, request.match_info, request.query, fields, credential, action.pages)
             return self._success(request.method, await endpoint(call), headers)
         except ApiError as error:
             if not wants_json:
                 return _redirect()
-            return _json(error.payload, error.status, {**headers, **error.headers})
+            return json_reply(error.payload, error.status, {**headers, **error.headers})
 
     def _success(self, method: str, payload: Any, headers: Mapping[str, str]) -> web.Response:
         """Return a success with the status the switches give this method (U7)."""
@@ -107,7 +115,7 @@ class Gateway:
             "PUT": switches.put_status,
             "DELETE": switches.delete_status,
         }.get(method, 200)
-        return web.Response(status=204, headers=headers) if status == 204 else _json(payload, status, headers)
+        return web.Response(status=204, headers=headers) if status == 204 else json_reply(payload, status, headers)
 
 
 def _parse(request: web.Request, raw: bytes, version: str) -> Any:
@@ -147,30 +155,9 @@ def _decoded(value: str) -> str:
         return ""
 
 
-def _json(payload: Any, status: int, headers: Mapping[str, str]) -> web.Response:
-    text = _ENCODER.encode(payload)
-    return web.Response(body=text.encode(), status=status, headers=headers, content_type="application/json")
-
-
 def _redirect() -> web.Response:
     """Return what a browser would get (U25)."""
     return web.Response(status=302, headers={"Location": "/login"}, text=_LOGIN, content_type="text/html")
-
-
-def _spoil(action: Action, response: web.Response | None) -> web.Response | None:
-    """Return the reply as the fault leaves it, None for none at all."""
-    if action.drop is not None:
-        return None
-    if action.html is not None:
-        text = f"<html><head><title>{action.html}</title></head><body><h1>{action.html} from a proxy</h1></body></html>"
-        return web.Response(status=action.html, text=text, content_type="text/html")
-    if action.status is not None:
-        if isinstance(action.body, str):
-            return web.Response(status=action.status, text=action.body, headers=action.headers)
-        return _json({} if action.body is None else action.body, action.status, action.headers)
-    if action.truncate and response is not None and isinstance(response.body, bytes):
-        response.body = response.body[: len(response.body) // 2]
-    return response
 
 
 def _hang_up(request: web.Request) -> web.Response:

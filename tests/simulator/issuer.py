@@ -156,10 +156,19 @@ class Issuer:
                 target.install(None)
             return
         order.result = "issued"
-        cert.replace(order.names, at, at + self._switches.validity_days * DAY)
+        self._issue(order, cert, at)
         target.install(cert)
         place = order.domain or f"web application {target.app.name}"
         target.app.log.append(LogLine("SSL", f"SSL certificate has been deployed for {place}", at))
+
+    def _issue(self, order: Order, cert: Certificate, at: float) -> None:
+        """Put what was issued into the certificate; a redeploy may keep its date, or only the row's (reference 4.6)."""
+        until, told = cert.valid_until, cert.told_until
+        redeployed = order.via == "PUT" and until is not None
+        kept = redeployed and self._switches.redeploy_date == "kept"
+        cert.replace(order.names, at, until if kept and until is not None else at + self._switches.validity_days * DAY)
+        if redeployed and self._switches.redeploy_date == "stale":
+            cert.stale_until = told
 
     # ------------------------------------------------------------------ by itself
 

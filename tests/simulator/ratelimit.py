@@ -42,7 +42,9 @@ class RateLimiter:
     def _headers(self, limit: int, remaining: int, reset: float) -> dict[str, str]:
         headers = {}
         if self._switches.rate_headers:
-            headers = {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(remaining)}
+            headers["X-RateLimit-Limit"] = str(limit)
+            if self._switches.rate_remaining_header:
+                headers["X-RateLimit-Remaining"] = str(remaining)
         if self._switches.rate_reset_header:
             headers["X-RateLimit-Reset"] = str(math.ceil(reset))
         return headers

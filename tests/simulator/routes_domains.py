@@ -30,7 +30,7 @@ def _row(domain: Domain, call: Call) -> Any:
 async def list_domains(call: Call) -> Any:
     """List the domains in the order they were added; no search (reference 3.2)."""
     rows = call.webapp().domains.values()
-    return envelope(rows, lambda domain: _row(domain, call), call.query, call.address, call.switches)
+    return envelope(rows, lambda domain: _row(domain, call), call)
 
 
 async def get_domain(call: Call) -> Any:

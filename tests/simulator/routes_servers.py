@@ -12,7 +12,7 @@ from .call import Call
 from .errors import refuse
 from .paging import envelope
 from .state import Server
-from .wire import log_row, server_row, webapp_row
+from .wire import log_row, other_log_row, server_row, webapp_row
 
 PROTOCOLS = {1: "TLSv1.1 TLSv1.2 TLSv1.3", 2: "TLSv1.2 TLSv1.3", 3: "TLSv1.3"}
 
@@ -40,7 +40,7 @@ def _servers(call: Call, shared: bool) -> Any:
     def spell(row: Server) -> Any:
         return server_row(row, call.version)
 
-    return envelope(rows, spell, call.query, call.address, call.switches)
+    return envelope(rows, spell, call)
 
 
 def _named_like(name: str, call: Call) -> bool:
@@ -56,7 +56,7 @@ async def get_server(call: Call) -> Any:
 async def list_webapps(call: Call) -> Any:
     """List the web applications of a server (row 5)."""
     rows = [app for app in call.server().webapps.values() if _named_like(app.name, call)]
-    return envelope(rows, webapp_row, call.query, call.address, call.switches)
+    return envelope(rows, webapp_row, call)
 
 
 async def get_webapp(call: Call) -> Any:
@@ -67,10 +67,10 @@ async def get_webapp(call: Call) -> Any:
 async def get_log(call: Call) -> Any:
     """Return the activity log (row 28); some read a 404 as an empty one (reference 2.3)."""
     app = call.webapp()
-    if call.switches.log_status == 404:
-        raise refuse(404, "Not found")
+    if call.switches.log_status != 200:
+        raise refuse(call.switches.log_status, "Not found" if call.switches.log_status == 404 else "Server Error")
     rows = sorted(app.log, key=lambda line: line.created_at, reverse=call.switches.log_order == "newest")
-    return envelope(rows, log_row, call.query, call.address, call.switches)
+    return envelope(rows, log_row if call.switches.log_rows == "documented" else other_log_row, call)
 
 
 async def list_protocols(_call: Call) -> Any:

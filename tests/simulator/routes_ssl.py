@@ -56,7 +56,7 @@ def _ssl_list(app: WebApp, call: Call) -> Any:
 
     rows = list(app.domains.values())
     if call.switches.ssl_list_meta:
-        return envelope(rows, spell, call.query, call.address, call.switches)
+        return envelope(rows, spell, call)
     return {"data": [spell(domain) for domain in rows]}
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,8 +50,15 @@ class Simulation:
         self.limiter = RateLimiter(clock, switches)
         self.faults = Faults()
         self.log = RequestLog()
-        self.tls.show(world)
+        self.tls.show(world, switches)
         self.wake()
+
+    def shadow(self) -> Simulation:
+        """Return a copy whose state may be changed without any effect on this one."""
+        copied = copy.copy(self)
+        copied.world = copy.deepcopy(self.world)
+        copied.issuer = Issuer(copied.world, self.clock, self.switches)
+        return copied
 
     def wake(self) -> None:
         """Make ``run_clockwork`` look again: something may be due earlier than it thinks."""

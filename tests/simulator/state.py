@@ -48,7 +48,13 @@ class Certificate:
     certificate: str | None = None
     csr: dict[str, str] = field(default_factory=dict)
     next_renewal: float | None = None
+    stale_until: float | None = None
     revision: int = 0
+
+    @property
+    def told_until(self) -> float | None:
+        """The end that replies tell: the true one, but where a redeploy left the row as it was."""
+        return self.stale_until or self.valid_until
 
     @property
     def ready(self) -> bool:
@@ -61,6 +67,7 @@ class Certificate:
         self.issued_at = issued_at
         self.valid_until = valid_until
         self.next_renewal = None
+        self.stale_until = None
         self.revision = next_revision()
 
 

@@ -38,13 +38,16 @@ class Switches:
     missing_accept: Literal["redirect", "redirect_errors", "ignore"] = "redirect"
     offline_status: ErrorStatus = 500
     offline_writes: Literal["refuse", "accept"] = "refuse"
-    log_status: Literal[200, 404] = 200
+    latency: Seconds = 0.0
+    log_status: Literal[200, 404, 500] = 200
+    log_rows: Literal["documented", "other"] = "documented"
     log_order: Literal["newest", "oldest"] = "newest"
 
     # the request limit
     rate_limit: Annotated[int, (1, 10**9)] | None = None
     rate_window: Annotated[int, (1, 10**9)] = 60
     rate_headers: bool = True
+    rate_remaining_header: bool = True
     rate_reset_header: bool = False
     retry_after: Literal["seconds", "date", "absent"] = "seconds"
 
@@ -83,6 +86,7 @@ class Switches:
     ssl_issue_seconds: Seconds = 5.0
     ssl_post_existing: Literal["refuse", "replace"] = "refuse"
     redeploy_id: Literal["same", "new"] = "same"
+    redeploy_date: Literal["new", "kept", "stale"] = "new"
     acme_failure_status: ErrorStatus = 422
     acme_resolver: str | None = None
     wildcard_http01: Literal["acme_failure", "refuse"] = "acme_failure"
@@ -96,6 +100,7 @@ class Switches:
     validity_days: Annotated[float, (0.01, 1000)] = 90.0
     auto_ssl_seconds: Seconds = 60.0
     auto_renew: bool = False
+    served: Literal["runcloud", "inspected", "other"] = "runcloud"
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set the given switches, all or none; raises ValueError for an unknown name or a value that does not fit."""

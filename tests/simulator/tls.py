@@ -17,6 +17,7 @@ from pathlib import Path
 from .ca import Authorities
 from .clock import DAY
 from .state import Certificate, World
+from .switches import Switches
 
 OTHER_TENANT = "other-tenant.example"
 # Let's Encrypt dates its certificates back by an hour, for visitors whose clocks are slow.
@@ -39,6 +40,8 @@ class TlsServer:
     def __init__(self, authorities: Authorities) -> None:
         self._authorities = authorities
         self._world = World()
+        self._switches = Switches()
+        self._inspected: dict[str, Certificate] = {}
         self._contexts: OrderedDict[int, ssl.SSLContext] = OrderedDict()
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-tls-")
         now = time.time()
@@ -47,9 +50,9 @@ class TlsServer:
         self._server: asyncio.Server | None = None
         self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    def show(self, world: World) -> None:
+    def show(self, world: World, switches: Switches) -> None:
         """Serve this state from now on."""
-        self._world = world
+        self._world, self._switches = world, switches
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port."""
@@ -83,7 +86,9 @@ class TlsServer:
 
     def _choose(self, tls: ssl.SSLObject | ssl.SSLSocket, host: str | None, _context: ssl.SSLContext) -> None:
         """Put the right certificate into a handshake; without one the default vhost's stays (reference 4.7)."""
-        cert = self._certificate_for(host)
+        if self._switches.served == "other":
+            return
+        cert = self._inspection(host) if self._switches.served == "inspected" else self._certificate_for(host)
         if cert is not None:
             tls.context = self._context_for(cert)
 
@@ -95,6 +100,16 @@ class TlsServer:
         app, domain = found
         cert = app.certificate if app.mode == "basic" else domain.certificate
         return cert if cert is not None and cert.ready else None
+
+    def _inspection(self, host: str | None) -> Certificate | None:
+        """Return what a proxy that inspects TLS presents: its own certificate for whatever name is asked for."""
+        if not host:
+            return None
+        if host not in self._inspected:
+            cert = Certificate(0, "inspected", 0.0)
+            cert.replace((host,), time.time() - DAY, time.time() + 365 * DAY)
+            self._inspected[host] = cert
+        return self._inspected[host]
 
     def _context_for(self, cert: Certificate) -> ssl.SSLContext:
         """Return the TLS context of a certificate, made at its first handshake."""
@@ -110,6 +125,8 @@ class TlsServer:
         if cert.certificate is not None and cert.private_key is not None:
             return cert.certificate, cert.private_key
         authority = self._authorities.staging if cert.staging else self._authorities.live
+        if cert.method == "inspected":
+            authority = self._authorities.other
         issued, until = cert.issued_at or 0.0, cert.valid_until or 0.0
         return self._authorities.leaf(authority, cert.names, issued - _BACKDATED, until)
 

@@ -122,7 +122,7 @@ def certificate_row(cert: Certificate, version: str, switches: Switches) -> Json
     shown = switches.private_key_v2 if version == "v2" else switches.private_key_v3
     _show(row, "privateKey", cert.private_key if cert.method == "custom" else None, shown)
     _show(row, "certificate", cert.certificate, "present" if version == "v2" else switches.certificate_v3)
-    row["validUntil"] = optional_stamp(cert.valid_until)
+    row["validUntil"] = optional_stamp(cert.told_until)
     row["renewalDate"] = optional_stamp(renewal_date(cert))
     row["enableHttp"] = cert.enable_http
     row["enableHsts"] = cert.enable_hsts
@@ -138,9 +138,9 @@ def certificate_row(cert: Certificate, version: str, switches: Switches) -> Json
 
 def renewal_date(cert: Certificate) -> float | None:
     """Return when RunCloud means to renew: 30 days before the end, never for custom and csr (U21)."""
-    if cert.valid_until is None or cert.method != "letsencrypt":
+    if cert.told_until is None or cert.method != "letsencrypt":
         return None
-    return cert.valid_until - 30 * DAY
+    return cert.told_until - 30 * DAY
 
 
 def _show(row: Json, key: str, value: str | None, shown: str) -> None:
@@ -160,6 +160,11 @@ def nested_certificate_row(cert: Certificate | None, version: str, switches: Swi
 def log_row(line: LogLine) -> Json:
     """Return a line of the activity log (reference 2.3)."""
     return {"kind": line.kind, "content": line.content, "created_at": stamp(line.created_at)}
+
+
+def other_log_row(line: LogLine) -> Json:
+    """Return a line of the activity log with the keys that another client guesses (reference 2.3)."""
+    return {"action": f"{line.kind}: {line.content}", "status": "completed", "time": int(line.created_at)}
 
 
 def external_api_row(entry: ExternalApi, in_list: bool = False) -> Json:

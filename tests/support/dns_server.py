@@ -26,7 +26,7 @@ from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, cast
 
-from dnslib import AAAA, CNAME, QTYPE, RCODE, RR, SOA, A, DNSRecord
+from dnslib import AAAA, CAA, CNAME, QTYPE, RCODE, RR, SOA, A, DNSRecord
 
 UDP_LIMIT = 512
 MAX_CNAMES = 16
@@ -43,6 +43,8 @@ class Records:
     silent: bool = False
     delay: float = 0.0
     silent_types: frozenset[str] = frozenset()
+    caa: tuple[str, ...] = ()
+    failing_types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,22 @@ class DnsServer:
         aaaa: Sequence[str] = (),
         cname: str | None = None,
         delay: float = 0.0,
+        caa: Sequence[str] = (),
         silent_types: Sequence[str] = (),
+        failing_types: Sequence[str] = (),
     ) -> None:
         """Replace what is known of a name; `*.example.com` stands for all names below that are not set.
 
-        Nothing but the name: it exists without any address. `silent_types`: questions for these get no answer.
+        Nothing but the name: it exists without any address. `caa` are records as zone files spell them:
+        `0 issue "other-ca.example"`. Questions for `silent_types` get no answer, those for `failing_types` SERVFAIL.
         """
         self._records[_key(name)] = Records(
             addresses=(*a, *aaaa),
             cname=None if cname is None else _key(cname),
             delay=delay,
+            caa=tuple(caa),
             silent_types=frozenset(silent_types),
+            failing_types=frozenset(failing_types),
         )
 
     def remove(self, name: str) -> None:
@@ -204,6 +211,11 @@ class DnsServer:
                 if _type_of(address) == kind:
                     rdata = A(address) if kind == "A" else AAAA(tuple(ip_address(address).packed))
                     reply.add_answer(RR(owner, getattr(QTYPE, kind), rdata=rdata, ttl=TTL))
+            for record in records.caa if kind == "CAA" else ():
+                flags, tag, value = record.split(" ", 2)
+                reply.add_answer(RR(owner, QTYPE.CAA, rdata=CAA(int(flags), tag, value.strip('"')), ttl=TTL))
+            if kind in records.failing_types:
+                return "SERVFAIL"
             if records.rcode != "NOERROR":
                 return records.rcode
         if not any(QTYPE[record.rtype] == kind for record in reply.rr):

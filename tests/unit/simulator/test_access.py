@@ -149,6 +149,9 @@ def test_rate_limit_variants(sim: Simulator, api: Api) -> None:
     assert reply.headers["X-RateLimit-Reset"] == "1767225610"
     sim.switch(retry_after="absent")
     assert "Retry-After" not in api("GET", "//ping").headers
+    sim.switch(rate_headers=True, rate_remaining_header=False)
+    headers = api("GET", "//ping").headers
+    assert ("X-RateLimit-Limit" in headers, "X-RateLimit-Remaining" in headers) == (True, False)
 
 
 def test_secrets_stay_out_of_the_log(sim: Simulator, api: Api) -> None:

@@ -80,3 +80,44 @@ def test_records_may_be_corrected(sim: Simulator, api: Api, dns: DnsServer, inst
     api.ok("POST", "/ssl", install)
     sim.clock(advance=5)
     assert [order["result"] for order in sim.orders()] == ["failed", "issued"]
+
+
+@pytest.mark.parametrize(
+    ("records", "allowed"),
+    [
+        ({}, True),
+        ({"www.shop.example": ['0 issue "letsencrypt.org"']}, True),
+        ({"www.shop.example": ['0 issue "letsencrypt.org; validationmethods=http-01"']}, True),
+        ({"www.shop.example": ['0 issue "other-ca.example"', '0 issue "letsencrypt.org"']}, True),
+        ({"www.shop.example": ['0 iodef "mailto:ca@shop.example"']}, True),
+        ({"www.shop.example": ['0 issuewild ";"']}, True),
+        ({"www.shop.example": ['0 issue "other-ca.example"']}, False),
+        ({"www.shop.example": ['0 issue ";"']}, False),
+        ({"www.shop.example": ['128 tbs "unknown"']}, False),
+        ({"shop.example": ['0 issue "other-ca.example"']}, False),
+        ({"shop.example": ['0 issue ";"'], "www.shop.example": ['0 issue "letsencrypt.org"']}, False),
+    ],
+)
+def test_caa_records(
+    api: Api, dns: DnsServer, install: dict[str, Any], records: dict[str, list[str]], allowed: bool
+) -> None:
+    for name, caa in records.items():
+        dns.set(name, a=["127.0.0.1"], caa=caa)
+    answer = api("POST", "/ssl", install)
+    assert answer.status_code == (200 if allowed else 422)
+    assert allowed or f"CAA record for {next(iter(records))} prevents issuance" in answer.json()["message"]
+
+
+def test_caa_records_that_cannot_be_read(api: Api, dns: DnsServer, install: dict[str, Any]) -> None:
+    dns.set("shop.example", a=["127.0.0.1"], failing_types=["CAA"])
+    assert "SERVFAIL looking up CAA for shop.example" in api.refused("POST", "/ssl", install)[1]["message"]
+
+
+def test_caa_of_a_wildcard(sim: Simulator, api: Api, dns: DnsServer, install: dict[str, Any]) -> None:
+    dns.set("wild.example", caa=['0 issue "letsencrypt.org"', '0 issuewild ";"'])
+    sim.reset({"domains": ["*.wild.example"], "switches": {"ssl_issue": "sync", "acme_resolver": dns.address}})
+    number = api.ok("POST", "//settings/externalapi", {"label": "x", "service": "linode", "secret": "123456789"})["id"]
+    body = {**install, "authorizationMethod": "dns-01", "externalApi": number}
+    assert "CAA record for wild.example" in api.refused("POST", "/ssl", body)[1]["message"]
+    dns.set("wild.example", caa=['0 issue ";"', '0 issuewild "letsencrypt.org"'])
+    assert api("POST", "/ssl", body).status_code == 200

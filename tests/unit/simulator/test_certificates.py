@@ -319,8 +319,11 @@ def test_log_variants(sim: Simulator, api: Api) -> None:
     assert [line["content"] for line in api.get("/log")["data"]] == ["second", "first"]
     sim.switch(log_order="oldest")
     assert [line["content"] for line in api.get("/log")["data"]] == ["first", "second"]
-    sim.switch(log_status=404)
-    assert api("GET", "/log").status_code == 404
+    sim.switch(log_rows="other")
+    assert [set(line) for line in api.get("/log")["data"]] == [{"action", "status", "time"}] * 2
+    for status in (404, 500):
+        sim.switch(log_status=status)
+        assert api("GET", "/log").status_code == status
 
 
 # ---------------------------------------------------------------------- custom and csr

@@ -73,3 +73,37 @@ def test_too_large_pages_refused(sim: Simulator, api: Api) -> None:
     assert api("GET", "/domains?perPage=40").status_code == 200
     status, reply = api.refused("GET", "/domains?perPage=41")
     assert (status, list(reply["errors"])) == (422, ["perPage"])
+
+
+def read(api: Api, pages: int) -> list[list[str]]:
+    """Return the names on each page of forty."""
+    found = [api.get(f"/domains?perPage=40&page={page}") for page in range(1, pages + 1)]
+    return [[row["name"] for row in reply["data"]] for reply in found]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "different"),
+    [
+        ("short", [20, 40, 20], 80),
+        ("repeated", [40, 40, 40], 40),
+        ("overlapping", [40, 40, 22], 100),
+        ("skipping", [40, 40, 18], 98),
+    ],
+)
+def test_pages_that_do_not_hold_together(sim: Simulator, api: Api, kind: str, sizes: list[int], different: int) -> None:
+    sim.faults({"path": "/domains$", "times": None, "action": {"pages": kind}})
+    pages = read(api, 3)
+    assert [len(page) for page in pages] == sizes
+    assert len({name for page in pages for name in page}) == different
+    assert api.get("/domains")["meta"]["pagination"]["total"] == 100
+
+
+def test_a_list_without_end(sim: Simulator, api: Api) -> None:
+    sim.faults({"path": "/domains$", "times": None, "action": {"pages": "endless"}})
+    replies = [api.get(f"/domains?perPage=40&page={page}") for page in (1, 3, 4, 5000)]
+    assert [len(reply["data"]) for reply in replies] == [40] * 4
+    assert len({row["id"] for reply in replies for row in reply["data"]}) == 160
+    for reply in replies:
+        found = reply["meta"]["pagination"]
+        assert found["total_pages"] > found["current_page"]
+        assert found["total"] > found["current_page"] * 40 - 1

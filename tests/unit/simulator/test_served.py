@@ -160,3 +160,34 @@ def test_a_look_with_a_browser(sim: Simulator) -> None:
     ):
         secure.sendall(b"GET / HTTP/1.1\r\nHost: primary.example\r\n\r\n")
         assert secure.recv(1000).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_proxy_inspects_tls(sim: Simulator) -> None:
+    sim.reset({"domains": ["a.example"], "certificate": True, "switches": {"served": "inspected"}})
+    for name in ("a.example", "unknown.example"):
+        assert names(served(sim, name)) == [name]
+        assert trusted(sim, name, "other")
+        assert not trusted(sim, name, "live")
+    sim.switch(served="runcloud")
+    assert trusted(sim, "a.example", "live")
+
+
+def test_another_sites_certificate_for_every_name(sim: Simulator) -> None:
+    sim.reset({"domains": ["a.example"], "certificate": True, "switches": {"served": "other"}})
+    assert names(served(sim, "a.example")) == OTHER
+
+
+@pytest.mark.parametrize(("kind", "row_moves", "served_moves"), [("kept", 0, 0), ("stale", 0, 1), ("new", 1, 1)])
+def test_dates_of_a_redeployed_certificate(
+    sim: Simulator, api: Api, kind: str, row_moves: int, served_moves: int
+) -> None:
+    switches = {"ssl_issue": "sync", "redeploy_date": kind}
+    sim.reset({"domains": ["a.example"], "certificate": {"days_left": 20}, "switches": switches})
+    row, shown = sim.certificates()[0], served(sim, "a.example").not_valid_after_utc
+    sim.panel("add_domain", domain="b.example")
+    api.ok("PUT", f"/ssl/{row['id']}")
+    after = sim.certificates()[0]
+    assert after["names"] == names(served(sim, "b.example")) == ["a.example", "b.example"]
+    assert (after["validUntil"] > row["validUntil"]) == bool(row_moves)
+    assert (after["renewalDate"] > row["renewalDate"]) == bool(row_moves)
+    assert (served(sim, "a.example").not_valid_after_utc > shown) == bool(served_moves)
