@@ -11,12 +11,14 @@ module: domain_dns_info
 short_description: Find out whether domain names point to a server
 version_added: 1.0.0
 description:
-  - Resolves host names, many at once, and says of each whether it points to the expected addresses, and if not, why.
+  - Resolves host names, many at once, and says for each of them whether it points to the expected addresses, and if
+    not, why.
   - Let's Encrypt issues a certificate only when every name in it points to the server. One name whose DNS points
-    elsewhere makes the order fail for all of them, so it is worth knowing before the order.
-  - A name points here when each of its A and AAAA records, at the end of its CNAME records if it has any, is one
-    of O(expect) or O(accept). Let's Encrypt may ask any of them, so some are not enough, and what cannot be found
-    out counts as not pointing here.
+    elsewhere makes the order fail for all of them, so it pays to know before the order.
+  - A name points here when each of its A and AAAA records, at the end of its CNAME records if it has any, is listed
+    in O(expect) or O(accept). Let's Encrypt may use any of them, so it is not enough that some are right.
+  - There are three answers. What could not be found out, because of a time-out or because the nameservers of the
+    domain fail, is returned in RV(unknown), neither in RV(ready) nor in RV(not_ready).
   - Only DNS is asked. C(/etc/hosts) and the search list of the resolver play no part.
   - Runs where the task runs, normally on the controller. It does not talk to RunCloud and needs no credentials.
 author:
@@ -24,12 +26,12 @@ author:
 extends_documentation_fragment:
   - multisite.runcloud.attributes.info_module
 requirements:
-  - dnspython >= 2.1
-  - idna, for names with other than ASCII letters
+  - dnspython >= 2.3
+  - idna, for names with letters other than ASCII
 options:
   names:
     description:
-      - The host names. Each must be asked for by itself, V(www.brand.example) beside V(brand.example).
+      - The host names. List each name that matters, V(www.brand.example) as well as V(brand.example).
       - International names may be given in either spelling.
       - A wildcard such as V(*.example.com) is resolved by a random name below it.
       - A name that is given twice is resolved and returned once.
@@ -38,41 +40,42 @@ options:
     required: true
   expect:
     description:
-      - The IP addresses that are the right ones, normally the server's public IPv4 address and, where it has one, its
-        IPv6 address.
+      - The IP addresses that are right, normally the server's public IPv4 address and, if it has one, its IPv6
+        address.
     type: list
     elements: str
     required: true
   accept:
     description:
-      - What else is right, for example a proxy or a load balancer in front of the server. An IP address, a network in
-        CIDR notation, or a host name.
+      - What is right as well, for example a proxy or a load balancer in front of the server. An IP address, a network
+        in CIDR notation, or a host name.
       - A host name stands for the addresses that it has at this moment. A name that is a CNAME to it is right
-        whatever its addresses.
+        whatever its addresses are.
+      - If a name is behind a well-known proxy such as Cloudflare, its reason names the proxy and the networks to put
+        here.
     type: list
     elements: str
     default: []
   nameservers:
     description:
       - The nameservers to ask, as V(192.0.2.53), V(192.0.2.53:5353), V(2001:db8::53) or V([2001:db8::53]:5353).
-      - They must resolve all of O(names), as a public resolver does. Without any, those of the system are asked.
-      - A nameserver that has answered nothing at all for O(timeout) seconds is not asked again.
+      - They must resolve all O(names), as a public resolver does. By default, the nameservers of the machine are asked.
+      - A nameserver that does not answer is asked only when the others do not answer either.
     type: list
     elements: str
     default: []
   timeout:
     description:
-      - Seconds to wait for one name, all its nameservers and records together.
+      - Seconds to wait for the answer to one question, all nameservers together.
     type: float
     default: 5
 seealso:
   - module: multisite.runcloud.runcloud_domains
-    description: Its option O(multisite.runcloud.runcloud_domains#module:hold) keeps out names that are not ready.
   - module: multisite.runcloud.runcloud_ssl
 """
 
 EXAMPLES = r"""
-- name: Which names point to the server?
+- name: Find out which names point to the server
   multisite.runcloud.domain_dns_info:
     names:
       - brand.example
@@ -83,10 +86,10 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: dns
 
-- name: Say what the others wait for
+- name: Show what the others wait for
   ansible.builtin.debug:
     msg: "{{ item.name }} waits for DNS: {{ item.reason }}"
-  loop: "{{ dns.names | rejectattr('points_here') }}"
+  loop: "{{ dns.names | rejectattr('name', 'in', dns.ready) }}"
   loop_control:
     label: "{{ item.name }}"
 
@@ -112,12 +115,12 @@ names:
   elements: dict
   contains:
     name:
-      description: The name in lower case, international letters encoded, without a final dot.
+      description: The name in lower case, in its ASCII form, without a final dot.
       returned: success
       type: str
       sample: brand.example
     points_here:
-      description: Whether all its addresses are right.
+      description: Whether all its addresses are right. V(null) if that is not known.
       returned: success
       type: bool
       sample: false
@@ -129,39 +132,24 @@ names:
       sample:
         - 198.51.100.7
     reason:
-      description: What was found, in a sentence.
+      description: What was found, as the end of a sentence that begins with the name.
       returned: success
       type: str
       sample: points to 198.51.100.7 by way of shops.elsewhere.example, not to 203.0.113.5
-    code:
-      description:
-        - The same for conditions in playbooks.
-        - V(ok), all addresses are expected.
-        - V(accepted), all addresses are right, but not all are expected ones.
-        - V(elsewhere), no address is right.
-        - V(partly), some addresses are right and some are not.
-        - V(nxdomain), the name, or the name its CNAME leads to, does not exist.
-        - V(no_address), it exists, but has neither an A nor an AAAA record.
-        - V(cname_loop), its CNAME records go in a circle.
-        - V(timeout), no nameserver answered in time.
-        - V(servfail), the nameserver could not find out.
-        - V(refused), the nameserver does not want to answer.
-        - V(error), anything else.
-      returned: success
-      type: str
-      sample: elsewhere
   sample:
     - name: brand.example
       points_here: true
       addresses:
         - 203.0.113.5
       reason: points to 203.0.113.5
-      code: ok
     - name: www.brand.example
       points_here: false
       addresses: []
-      reason: the name does not exist in DNS (NXDOMAIN)
-      code: nxdomain
+      reason: does not exist in DNS (NXDOMAIN)
+    - name: shop.example.com
+      points_here: null
+      addresses: []
+      reason: "where it points is not known: no answer from 9.9.9.9:53 within 5 s"
 ready:
   description: The names that point here.
   returned: success
@@ -170,12 +158,19 @@ ready:
   sample:
     - brand.example
 not_ready:
-  description: The names that do not, or of which it is not known.
+  description: The names that do not point here.
   returned: success
   type: list
   elements: str
   sample:
     - www.brand.example
+unknown:
+  description: The names for which it could not be found out. Each name is in exactly one of the three lists.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - shop.example.com
 """
 
 from typing import Any

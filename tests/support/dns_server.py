@@ -20,8 +20,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, cast
@@ -38,13 +38,13 @@ class Records:
     """What is known of one name. `rcode` other than NOERROR, or `silent`, takes the place of any record."""
 
     addresses: tuple[str, ...] = ()
+    caa: tuple[str, ...] = ()
     cname: str | None = None
     rcode: str = "NOERROR"
     silent: bool = False
     delay: float = 0.0
     silent_types: frozenset[str] = frozenset()
-    caa: tuple[str, ...] = ()
-    failing_types: frozenset[str] = frozenset()
+    failing_types: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,24 +90,24 @@ class DnsServer:
         *,
         a: Sequence[str] = (),
         aaaa: Sequence[str] = (),
+        caa: Sequence[str] = (),
         cname: str | None = None,
         delay: float = 0.0,
-        caa: Sequence[str] = (),
         silent_types: Sequence[str] = (),
-        failing_types: Sequence[str] = (),
+        failing_types: Mapping[str, str] | None = None,
     ) -> None:
         """Replace what is known of a name; `*.example.com` stands for all names below that are not set.
 
-        Nothing but the name: it exists without any address. `caa` are records as zone files spell them:
-        `0 issue "other-ca.example"`. Questions for `silent_types` get no answer, those for `failing_types` SERVFAIL.
+        Nothing but the name: it exists without any address. `caa`: as in a zone file, `0 issue "letsencrypt.org"`.
+        `silent_types`: questions for these get no answer; `failing_types`: they get an error, {"CAA": "SERVFAIL"}.
         """
         self._records[_key(name)] = Records(
             addresses=(*a, *aaaa),
+            caa=tuple(caa),
             cname=None if cname is None else _key(cname),
             delay=delay,
-            caa=tuple(caa),
             silent_types=frozenset(silent_types),
-            failing_types=frozenset(failing_types),
+            failing_types=dict(failing_types or {}),
         )
 
     def remove(self, name: str) -> None:
@@ -211,13 +211,12 @@ class DnsServer:
                 if _type_of(address) == kind:
                     rdata = A(address) if kind == "A" else AAAA(tuple(ip_address(address).packed))
                     reply.add_answer(RR(owner, getattr(QTYPE, kind), rdata=rdata, ttl=TTL))
-            for record in records.caa if kind == "CAA" else ():
-                flags, tag, value = record.split(" ", 2)
+            for text in records.caa if kind == "CAA" else ():
+                flags, tag, value = text.split(" ", 2)
                 reply.add_answer(RR(owner, QTYPE.CAA, rdata=CAA(int(flags), tag, value.strip('"')), ttl=TTL))
-            if kind in records.failing_types:
-                return "SERVFAIL"
-            if records.rcode != "NOERROR":
-                return records.rcode
+            rcode = records.failing_types.get(kind, records.rcode)
+            if rcode != "NOERROR":
+                return rcode
         if not any(QTYPE[record.rtype] == kind for record in reply.rr):
             reply.add_auth(RR("example", QTYPE.SOA, rdata=SOA("ns.example", "admin.example"), ttl=TTL))
         return "NOERROR"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._names import WILDCARD, is_wildcard
 from .._outcome import no_progress
@@ -39,8 +39,8 @@ class CaaReport:
     :param unknown: name -> why that could not be found out.
     """
 
-    forbidden: dict[str, str] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
+    forbidden: dict[str, str]
+    unknown: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,22 +86,18 @@ def check_caa(
     wanted = list(dict.fromkeys(names))
     resolver, library = open_resolver(nameservers, timeout, option_prefix)
     tree = _Tree(resolver, library)
-    report = CaaReport()
-    done = 0
+    found: dict[str, Relevant] = {}
 
-    async def check(name: str) -> None:
-        nonlocal done
-        relevant = await tree.relevant(name.removeprefix(WILDCARD))
-        forbidden, unknown = judge_caa(name, relevant, method)
-        if forbidden:
-            report.forbidden[name] = forbidden
-        elif unknown:
-            report.unknown[name] = unknown
-        done += 1
-        progress("CAA", done, len(wanted))
+    async def look_up(name: str) -> None:
+        found[name] = await tree.relevant(name.removeprefix(WILDCARD))
+        progress("CAA", len(found), len(wanted))
 
-    library.run_for_each(resolver, wanted, wanted[0].removeprefix(WILDCARD) if wanted else "", check)
-    return report
+    library.run_for_each(resolver, wanted, wanted[0].removeprefix(WILDCARD) if wanted else "", look_up)
+    verdicts = {name: judge_caa(name, found[name], method) for name in wanted}
+    return CaaReport(
+        {name: forbidden for name, (forbidden, _unknown) in verdicts.items() if forbidden},
+        {name: unknown for name, (_forbidden, unknown) in verdicts.items() if unknown},
+    )
 
 
 def judge_caa(name: str, relevant: Relevant, method: str) -> tuple[str, str]:

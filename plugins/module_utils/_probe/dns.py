@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from .._errors import MissingLibrary, UserError
-from .._names import is_wildcard, normalise
+from .._names import MAX_NAME_LENGTH, is_wildcard, normalise
 from .._outcome import no_progress
 from .proxies import proxy_of
 
@@ -339,7 +339,7 @@ def open_resolver(nameservers: Iterable[str], timeout: float, option_prefix: str
 
 def _asked(name: str) -> str:
     """Return the name to ask for: a wildcard stands for any label, so a random one is asked."""
-    return f"{secrets.token_hex(8)}{name[1:]}" if is_wildcard(name) else name
+    return f"{secrets.token_hex(8)[: MAX_NAME_LENGTH + 1 - len(name)]}{name[1:]}" if is_wildcard(name) else name
 
 
 async def _look_up(resolver: Resolver, library: ModuleType, name: t.Any) -> Lookup:

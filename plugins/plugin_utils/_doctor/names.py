@@ -28,8 +28,6 @@ WORDPRESS_SOURCES = ("wordpress", "rest")
 # Plugin reference 2.2: for good, until somebody changes it.
 GIVEN_UP = ("failed", "ssl-failed")
 
-# What domain_dns_info says where it could not find out, which is not the same as a wrong answer.
-_UNKNOWN = ("timeout", "servfail", "refused", "error")
 _LISTED = 5
 
 
@@ -132,7 +130,7 @@ def _dns_check(name: str, row: Parts, is_wanted: bool | None) -> Check:
     text = f"{name}: {row['reason']}"
     if row["points_here"]:
         return Check(DNS, OK, text, name=name)
-    if row["code"] in _UNKNOWN:
+    if row["points_here"] is None:
         return Check(DNS, WARNING, text, "Look again later, or ask others by domain_sync_dns_nameservers.", name)
     if is_wanted is None:
         return Check(DNS, WARNING, text, "Its owner must point it at the server; until then it is held back.", name)
@@ -161,7 +159,7 @@ def _certificates(findings: Parts) -> Iterator[Check]:
 def _certificate_check(row: Parts, certificate: Parts, expiring: bool, dns: Mapping[str, Parts]) -> Check:
     name, days = str(row["name"]), _days_left(row, certificate)
     if row["missing"]:
-        return _lacking(row, [host for host in row["missing"] if host in dns and not dns[host]["points_here"]])
+        return _lacking(row, [host for host in row["missing"] if host in dns and dns[host]["points_here"] is False])
     if days is not None and days < 0:
         advice = "RunCloud has not renewed it: see the activity log, then order with domain_sync_ssl_force."
         return Check(CERTIFICATE, ERROR, f"{name}: expired {-days} days ago", advice, name)

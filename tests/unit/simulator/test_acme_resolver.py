@@ -109,7 +109,7 @@ def test_caa_records(
 
 
 def test_caa_records_that_cannot_be_read(api: Api, dns: DnsServer, install: dict[str, Any]) -> None:
-    dns.set("shop.example", a=["127.0.0.1"], failing_types=["CAA"])
+    dns.set("shop.example", a=["127.0.0.1"], failing_types={"CAA": "SERVFAIL"})
     assert "SERVFAIL looking up CAA for shop.example" in api.refused("POST", "/ssl", install)[1]["message"]
 
 
