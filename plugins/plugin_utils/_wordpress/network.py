@@ -1,0 +1,303 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A WordPress network as typed objects: its networks, sites and mapped domains, and what each name is to it. Pure.
+
+PRIVATE to the collection: may change without notice.
+
+"Plugin reference 2.3" names the section of the description of the plugin Ultimate Multisite that a fact comes from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...module_utils._names import WWW, is_below
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# How a network is read.
+WP_CLI = "wp_cli"
+PHP = "php"
+REST = "rest"
+
+# What a name is to the network.
+NETWORK = "network"
+SUBSITE = "subsite"
+MAPPED = "mapped"
+BASE = "base"
+
+# Plugin reference 2.2.
+CHECKING_DNS, CHECKING_SSL = "checking-dns", "checking-ssl-cert"
+FAILED, SSL_FAILED = "failed", "ssl-failed"
+FAILED_STAGES = (FAILED, SSL_FAILED)
+STAGES = (CHECKING_DNS, CHECKING_SSL, "done-without-ssl", "done", *FAILED_STAGES)
+
+# Plugin reference 3.1: `wp wu domain list` and, up to 2.4.12, the REST API end silently after so many rows.
+SILENT_CAP = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One network of a WordPress installation (a row of ``wp_site`` and its options).
+
+    ``mapping_enabled`` says whether WordPress answers for mapped domains at all; None where it is not known.
+    ``base_domains`` are those that the plugin offers for new sites (plugin reference 6).
+    """
+
+    id: int
+    domain: str
+    path: str = "/"
+    subdomain_install: bool | None = None
+    main_site_id: int | None = None
+    auto_create_www: str | None = None
+    own_integration: bool | None = None
+    stored_credentials: bool = False
+    mapping_enabled: bool | None = None
+    base_domains: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Plugin:
+    """The plugin Ultimate Multisite, under whichever of its names."""
+
+    version: str | None
+    active: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """One site (a row of ``wp_blogs``)."""
+
+    blog_id: int
+    domain: str
+    path: str = "/"
+    network_id: int = 1
+    public: bool = True
+    archived: bool = False
+    spam: bool = False
+    deleted: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether WordPress serves the site to everybody."""
+        return not (self.archived or self.spam or self.deleted)
+
+
+@dataclasses.dataclass(frozen=True)
+class MappedDomain:
+    """One row of the plugin's table of mapped domains.
+
+    ``queued`` says whether a check of it waits in the plugin's queue; None where that is not known.
+    """
+
+    id: int
+    blog_id: int
+    domain: str
+    active: bool = True
+    primary: bool = False
+    secure: bool = False
+    stage: str = CHECKING_DNS
+    network_id: int = 1
+    queued: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """Something odd that a person should see.
+
+    ``code`` is fixed and for programs, ``text`` for people; ``row`` is the id in the plugin's table, if there is one.
+    """
+
+    code: str
+    text: str
+    row: int | None = None
+    domain: str | None = None
+    blog_id: int | None = None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the note as plain data."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Constants:
+    """The plugin's own RunCloud settings in wp-config.php, of both of its generations. Secrets only when asked for."""
+
+    server_id: str | None = None
+    webapp_id: str | None = None
+    has_token: bool = False
+    has_key: bool = False
+    api_token: str | None = dataclasses.field(default=None, repr=False)
+    api_key: str | None = dataclasses.field(default=None, repr=False)
+    api_secret: str | None = dataclasses.field(default=None, repr=False)
+
+    def public(self) -> dict[str, t.Any]:
+        """Return what is no secret."""
+        return {name: getattr(self, name) for name in ("server_id", "webapp_id", "has_token", "has_key")}
+
+    def secret(self) -> dict[str, t.Any]:
+        """Return the credentials, together with what they are for."""
+        return {name: getattr(self, name) for name in ("server_id", "webapp_id", "api_token", "api_key", "api_secret")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Inventory:
+    """All that was read of one WordPress installation.
+
+    ``complete`` is false where rows may be missing; the reason is among the ``notes``. ``base_domains`` are further
+    domains below which sites have their addresses: those of the plugin and those that the user named.
+    """
+
+    networks: tuple[Network, ...]
+    sites: tuple[Site, ...]
+    domains: tuple[MappedDomain, ...]
+    plugin: Plugin | None = None
+    main_network_id: int | None = None
+    has_mappings: bool = True
+    complete: bool = True
+    wordpress: str | None = None
+    method: str = WP_CLI
+    base_domains: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    constants: Constants | None = None
+
+    @property
+    def main_network(self) -> Network:
+        """The network that WordPress treats as the main one."""
+        return next((network for network in self.networks if network.id == self.main_network_id), self.networks[0])
+
+    @property
+    def mapping_enabled(self) -> bool | None:
+        """Whether WordPress answers for mapped domains at all; None where that is not known."""
+        if self.plugin is None or not self.plugin.active:
+            return False
+        return self.main_network.mapping_enabled
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return what ``multisite_domain_info`` returns, without credentials."""
+        return {
+            "method": self.method,
+            "complete": self.complete,
+            "network": _plain(self.main_network),
+            "networks": [_plain(network) for network in self.networks],
+            "sites": [dataclasses.asdict(site) for site in self.sites],
+            "domains": [name.as_dict() for name in names(self)],
+            "mappings": self.has_mappings,
+            "mapping_enabled": self.mapping_enabled,
+            "base_domains": list(self.base_domains),
+            "notes": [note.as_dict() for note in self.notes],
+            "plugin": dataclasses.asdict(self.plugin) if self.plugin else None,
+            "wordpress": self.wordpress,
+            "runcloud": self.constants.public() if self.constants else None,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """One name of the network, with the row that says most about it.
+
+    ``row`` is None for a name that only WordPress core knows (``wp_site``, ``wp_blogs``). ``blog_id`` is None where the
+    name belongs to no site in particular.
+    """
+
+    domain: str
+    kind: str
+    network_id: int
+    blog_id: int | None = None
+    row: MappedDomain | None = None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the name as plain data."""
+        row = self.row
+        return {
+            "domain": self.domain,
+            "kind": self.kind,
+            "network_id": self.network_id,
+            "blog_id": self.blog_id,
+            "row": row.id if row else None,
+            "row_network_id": row.network_id if row else None,
+            "active": row.active if row else True,
+            "stage": row.stage if row else None,
+            "primary": row.primary if row else None,
+            "secure": row.secure if row else None,
+            "queued": row.queued if row else None,
+        }
+
+
+def names(inventory: Inventory) -> list[Name]:
+    """List every name of the installation: networks' own, sites' own and mapped ones (plugin reference 2.3).
+
+    A name stands once, except where several rows of the plugin's table hold it: then once for each row.
+    """
+    kinds = Kinds(inventory)
+    found: list[Name] = []
+    places: dict[str, int] = {}
+
+    def add(domain: str, network_id: int, blog_id: int | None) -> None:
+        places[domain] = len(found)
+        found.append(Name(domain, kinds.of(domain), network_id, blog_id))
+
+    for network in inventory.networks:
+        if network.domain not in places:
+            add(network.domain, network.id, network.main_site_id)
+    for domain, sites in kinds.sites.items():
+        if domain not in places:
+            best = min(sites, key=lambda site: (not site.live, site.blog_id))
+            add(domain, best.network_id, best.blog_id)
+    for base in inventory.base_domains:
+        if base not in places:
+            add(base, inventory.main_network.id, None)
+
+    home = {site.blog_id: site.network_id for site in inventory.sites}
+    for row in inventory.domains:
+        network_id = home.get(row.blog_id, row.network_id)
+        place = places.get(row.domain)
+        if place is not None and found[place].row is None and found[place].blog_id == row.blog_id:
+            found[place] = dataclasses.replace(found[place], row=row)
+        else:
+            found.append(Name(row.domain, kinds.of(row.domain), network_id, row.blog_id, row))
+    return found
+
+
+class Kinds:
+    """Tells what each name is to the installation."""
+
+    def __init__(self, inventory: Inventory, base_domains: Iterable[str] = ()) -> None:
+        """Look at an installation once.
+
+        :param base_domains: domains like ``inventory.base_domains`` that only the caller knows, normalised.
+        """
+        self.networks = {network.domain: network for network in inventory.networks}
+        self.declared = tuple(dict.fromkeys((*inventory.base_domains, *base_domains)))
+        # WordPress drops a www. in front of the network's name before it puts a site's own label there.
+        self.parents = {
+            network.domain.removeprefix(WWW) for network in inventory.networks if network.subdomain_install is not False
+        }
+        self.parents.update(self.declared)
+        self._network_pairs = {domain.removeprefix(WWW) for domain in self.networks}
+        self.sites: dict[str, list[Site]] = {}
+        for site in inventory.sites:
+            self.sites.setdefault(site.domain, []).append(site)
+
+    def of(self, domain: str) -> str:
+        """Return the kind of a name."""
+        if domain in self.networks or domain.removeprefix(WWW) in self._network_pairs:
+            return NETWORK
+        if domain in self.declared or self._shared_by_paths(domain):
+            return BASE
+        if any(parent != domain and is_below(domain, parent) for parent in self.parents):
+            return SUBSITE
+        return MAPPED
+
+    def _shared_by_paths(self, domain: str) -> bool:
+        """Whether sites lie in folders below a foreign name: an alternate base domain (plugin reference 2.3)."""
+        sites = self.sites.get(domain, [])
+        return len(sites) > 1 or any(site.path.strip("/") for site in sites)
+
+
+def _plain(network: Network) -> dict[str, t.Any]:
+    return {**dataclasses.asdict(network), "base_domains": list(network.base_domains)}
