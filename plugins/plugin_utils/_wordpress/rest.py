@@ -108,7 +108,7 @@ class RestApi:
         """Prepare the connection; nothing is sent yet. Parameters and errors as of ``read_rest``."""
         self.url = _checked_url(url)
         try:
-            import requests  # noqa: PLC0415 - a run without REST need not pay for it
+            import requests  # a run without REST need not pay for it
         except ImportError:
             raise MissingLibrary("requests", traceback.format_exc()) from None
         self._library = requests
@@ -345,7 +345,7 @@ def _proxies(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     given = {name.lower(): value for name, value in environment.items() if value}
     given.update({name: value for name, value in environment.items() if value and name.islower()})
     exempt = [entry.strip().lstrip(".").lower() for entry in given.get("no_proxy", "").split(",") if entry.strip()]
-    if _is_loopback(host) or any(entry == "*" or host == entry or host.endswith("." + entry) for entry in exempt):
+    if _is_loopback(host) or any(entry in ("*", host) or host.endswith("." + entry) for entry in exempt):
         return {}
     proxy = given.get(f"{parts.scheme}_proxy") or given.get("all_proxy")
     return {parts.scheme: proxy} if proxy else {}
