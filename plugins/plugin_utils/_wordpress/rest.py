@@ -114,9 +114,8 @@ class RestApi:
         self._library = requests
         self._timeout = timeout
         self._verify = environment.get("REQUESTS_CA_BUNDLE") or True if verify is True else verify
-        self._auth = (key.encode(), secret.encode())
-        pair = base64.b64encode(b":".join(self._auth)).decode("ascii")
-        self.secrets = (key, secret, pair, urllib.parse.quote(key), urllib.parse.quote(secret))
+        self._pair = base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
+        self.secrets = (key, secret, self._pair, urllib.parse.quote(key), urllib.parse.quote(secret))
         self._session = requests.Session()
         # Neither netrc, nor REQUESTS_CA_BUNDLE, nor the proxies of the process or the system.
         self._session.trust_env = False
@@ -189,7 +188,7 @@ class RestApi:
             with self._session.get(
                 url,
                 params=parameters,
-                auth=self._auth,
+                auth=self._signed,
                 timeout=self._timeout,
                 verify=self._verify,
                 allow_redirects=False,
@@ -204,6 +203,11 @@ class RestApi:
         except (errors.RequestException, OSError) as exc:
             text = f"rest_url {self.url!r} cannot be reached ({type(exc).__name__}); check name, port, DNS and proxy"
             raise UserError(text) from None
+
+    def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign a request itself: requests encodes key and secret as latin-1, and WordPress expects UTF-8."""
+        request.headers["Authorization"] = f"Basic {self._pair}"
+        return request
 
     def _text(self, response: requests.Response, deadline: float) -> str:
         """Read the body; the time limit holds for the whole of it, not for each piece."""

@@ -121,8 +121,10 @@ def from_result(result: object) -> Inventory:
         base_domains=_parse_names(data, "base_domains"),
         notes=tuple(_parse_note(item) for item in _list(data.get("notes") or [], "notes")),
     )
-    holders = (*inventory.networks, *inventory.sites, *inventory.domains)
-    masked = [name for name in (*(holder.domain for holder in holders), *inventory.base_domains) if _MASK in name]
+    found = [*inventory.base_domains]
+    for holders in (inventory.networks, inventory.sites, inventory.domains):
+        found += [holder.domain for holder in holders]
+    masked = [name for name in found if _MASK in name]
     if masked:
         raise UserError(
             f"the network's domains hold {masked[0]!r}: Ansible has masked a part of a name that is also a secret, "
