@@ -181,45 +181,48 @@ api:
 
 import typing as t
 
-from ..module_utils import _module
-from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains import plan as _plan
-from ..module_utils._domains import run as _domains_module
+from ..module_utils._domains.desired import PRESENT, STATES, DesiredDomain, parse_desired_item, parse_name
+from ..module_utils._domains.run import DomainsRequest, run_domains
 from ..module_utils._errors import UserError
-from ..module_utils._runcloud import models as _resources
+from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, run
+from ..module_utils._outcome import Status
+from ..module_utils._runcloud.models import DOMAIN_TYPES, REDIRECTIONS
 
 SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
+    **CONNECTION_SPEC,
+    **WEBAPP_SPEC,
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": list(_wishes.STATES), "default": _wishes.PRESENT},
-    "type": {"type": "str", "choices": list(_resources.DOMAIN_TYPES)},
+    "state": {"type": "str", "choices": list(STATES), "default": PRESENT},
+    "type": {"type": "str", "choices": list(DOMAIN_TYPES)},
     "www": {"type": "bool"},
-    "redirection": {"type": "str", "choices": list(_resources.REDIRECTIONS)},
+    "redirection": {"type": "str", "choices": list(REDIRECTIONS)},
 }
 
 
-def synchronise(context: _module.Context) -> dict[str, t.Any]:
+def manage_domain(context: Context) -> dict[str, t.Any]:
     """Bring one domain into the state asked for."""
-    wish = _read_wish(context.options)
+    desired = _read_desired(context.options)
+    outcome = run_domains(context.webapp(), DomainsRequest([desired]), check_mode=context.check_mode)
+    before, after = outcome.diff()
+    result = {**outcome.as_result(), **context.diff({"domains": before}, {"domains": after})}
+    del result["plan"]
+    result["domain"] = next((row for row in result.pop("domains") if row["name"] == desired.name), None)
+    if outcome.status is not Status.OK:
+        raise PartlyFailed(outcome.message, result)
+    return result
 
-    def report(dummy: _plan.DomainPlan, rows: t.Sequence[_resources.Domain]) -> dict[str, object]:
-        return {"domain": next((_domains_module.as_result(row) for row in rows if row.name == wish.name), None)}
 
-    return _domains_module.synchronise(context, [wish], report)
-
-
-def _read_wish(options: t.Mapping[str, t.Any]) -> _wishes.Wish:
+def _read_desired(options: t.Mapping[str, t.Any]) -> DesiredDomain:
     try:
-        name = _wishes.parse_name(options["name"])
+        name = parse_name(options["name"])
     except UserError as exc:
         raise UserError(f"name: {exc}") from exc
-    return _wishes.parse_wish({**{key: options[key] for key in ("state", "type", "www", "redirection")}, "name": name})
+    return parse_desired_item({**{key: options[key] for key in ("state", "type", "www", "redirection")}, "name": name})
 
 
 def main() -> None:
     """Run the module."""
-    _module.run(SPEC, synchronise)
+    run(SPEC, manage_domain)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ import typing as t
 
 from ..module_utils import _module
 from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains import run as _domains_module
+from ..module_utils._domains.run import as_result
 from ..module_utils._runcloud import models as _resources
 
 SPEC: dict[str, t.Any] = {
@@ -145,7 +145,7 @@ def read_domains(context: _module.Context) -> dict[str, t.Any]:
     rows = context.webapp().domains()
     attached = {row.name for row in rows}
     return {
-        "domains": [_domains_module.as_result(row) for row in rows if names is None or row.name in wanted],
+        "domains": [as_result(row) for row in rows if names is None or row.name in wanted],
         "missing": [name for name in wanted if name not in attached],
         "primary": next((row.name for row in rows if row.type == _resources.PRIMARY), None),
     }

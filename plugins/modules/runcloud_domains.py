@@ -240,44 +240,42 @@ api:
 
 import typing as t
 
-from ..module_utils import _module
-from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains import plan as _plan
-from ..module_utils._domains import run as _domains_module
-from ..module_utils._runcloud import models as _resources
+from ..module_utils._domains.desired import parse_desired, parse_patterns
+from ..module_utils._domains.plan import Purge
+from ..module_utils._domains.run import DomainsRequest, run_domains
+from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, run
+from ..module_utils._outcome import Status
 
 SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
+    **CONNECTION_SPEC,
+    **WEBAPP_SPEC,
     "domains": {"type": "list", "elements": "raw", "required": True},
     "purge": {"type": "bool", "default": False},
     "purge_keep": {"type": "list", "elements": "str", "default": []},
     "purge_limit": {"type": "str", "default": "20%"},
-    "hold": {"type": "dict", "default": {}},
-    "attached": {"type": "list", "elements": "dict"},
 }
 
 
-def synchronise(context: _module.Context) -> dict[str, t.Any]:
-    """Make the domains of the web application equal to the list."""
+def manage_domains(context: Context) -> dict[str, t.Any]:
+    """Bring the domains of the web application into line with the list."""
     options = context.options
-    return _domains_module.synchronise(
-        context,
-        _wishes.parse_wishes(options["domains"]),
-        _report,
-        _plan.Purge(options["purge"], tuple(options["purge_keep"]), options["purge_limit"]),
-        _wishes.parse_hold(options["hold"]),
-        _module.read_attached(options),
+    request = DomainsRequest(
+        parse_desired(options["domains"]),
+        Purge(options["purge"], parse_patterns(options["purge_keep"], "purge_keep"), options["purge_limit"]),
     )
-
-
-def _report(plan: _plan.DomainPlan, rows: t.Sequence[_resources.Domain]) -> dict[str, object]:
-    return {"plan": plan.as_dict(), "domains": [_domains_module.as_result(row) for row in rows]}
+    outcome = run_domains(context.webapp(), request, check_mode=context.check_mode)
+    for note in outcome.plan.notes:
+        context.module.warn(note)
+    before, after = outcome.diff()
+    result = {**outcome.as_result(), **context.diff({"domains": before}, {"domains": after})}
+    if outcome.status is not Status.OK:
+        raise PartlyFailed(outcome.message, result)
+    return result
 
 
 def main() -> None:
     """Run the module."""
-    _module.run(SPEC, synchronise)
+    run(SPEC, manage_domains)
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ import typing as t
 
 from ..module_utils import _info, _module
 from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains import run as _domains_module
+from ..module_utils._domains.run import as_result
 from ..module_utils._errors import UserError
 
 SPEC: dict[str, t.Any] = {
@@ -246,7 +246,7 @@ def find_webapp(survey: _info.Survey, domain: str) -> dict[str, t.Any]:
         return {"webapps": [], "domain": None, "match": None}
     return {
         "webapps": [_info.webapp_result(found.server, found.webapp)],
-        "domain": _domains_module.as_result(found.domain),
+        "domain": as_result(found.domain),
         "match": found.match,
     }
 

@@ -28,15 +28,18 @@ Row = dict[str, Any]
 class Memory:
     """The client's face, with rows behind it.
 
-    ``faults`` spoils the writes of a name: ``422``, ``500`` (not carried out), ``"lost"`` (no reply, carried out) or
-    ``"drop"`` (no reply, not carried out). ``on_write`` is called before each write. ``minimal`` shows rows as old v2
-    does.
+    ``faults`` spoils the writes of a name: ``422``, ``500`` (not carried out), ``"lost"`` (no reply, carried out),
+    ``"drop"`` (no reply, not carried out) or ``"ignore"`` (accepted, not carried out). ``blind`` spoils each list after
+    the first write: an ``"error"``, or an ``"empty"`` one. ``on_write`` is called before each write. ``minimal`` shows
+    rows as old v2 does.
     """
 
     rows: list[Row] = field(default_factory=list)
     version: int = 3
     minimal: bool = False
+    retries: int = 0
     faults: dict[str, int | str] = field(default_factory=dict)
+    blind: str = ""
     on_write: Callable[[], None] = lambda: None
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
 
@@ -86,6 +89,10 @@ class Memory:
 
     # ---------------------------------------------------------------- the client's face
 
+    def wait(self, seconds: float) -> None:
+        """Count what the real client would wait."""
+        self.usage.waited += seconds
+
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         """Read one resource."""
         return self.request("GET", path, query=query)
@@ -116,6 +123,8 @@ class Memory:
             raise _client.ApiError(method, path, status=fault, message="spoiled")
         if fault == "drop":
             raise _client.LostReply(method, path, message="spoiled")
+        if fault == "ignore":
+            return {"message": "Done."}
         answer = self._write(method, path, body)
         if fault == "lost":
             raise _client.LostReply(method, path, message="spoiled")
@@ -127,6 +136,10 @@ class Memory:
         return next((row["name"] for row in self.rows if row["id"] == _id_in(path)), "")
 
     def _read(self, path: str) -> Any:
+        if path == f"{PATH}/domains" and self.blind and self.writes:
+            if self.blind == "empty":
+                return []
+            raise _client.ApiError("GET", path, status=500, message="spoiled")
         if path == f"{PATH}/domains":
             return [self._shown(row) for row in self.rows]
         if path == PATH:

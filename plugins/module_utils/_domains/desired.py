@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user asks for, read and checked: the items of a list of domains. Pure.
+"""What is asked for, read and checked: the items of a list of domains. Pure.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -12,9 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _names as _hostnames
 from .._errors import UserError
-from .._runcloud import models as _resources
+from .._names import HostnameError, can_have_www, is_wildcard, normalise, www_form
+from .._runcloud.models import DOMAIN_TYPES, PRIMARY, REDIRECTIONS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,123 +23,122 @@ PRESENT = "present"
 ABSENT = "absent"
 STATES = (PRESENT, ABSENT)
 NAME_KEYS = ("name", "domain")
-_CHOICES = {"state": STATES, "type": _resources.DOMAIN_TYPES, "redirection": _resources.REDIRECTIONS}
-WISH_KEYS = (*NAME_KEYS, *_CHOICES, "www")
+_CHOICES = {"state": STATES, "type": DOMAIN_TYPES, "redirection": REDIRECTIONS}
+ITEM_KEYS = (*NAME_KEYS, *_CHOICES, "www")
 _SHOWN_PROBLEMS = 20
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
-    """What is asked for one name. An attribute that is None is left as it is."""
+class DesiredDomain:
+    """What is asked for one name. An attribute that is None is left as it is.
+
+    ``www_firm`` False says that ``www=False`` was derived, not asked for: an attached www variant is then only taken
+    away by purge. ``typed`` is the name as it was written; ``reason``, ``kind`` and ``blog_id`` say where it comes from.
+    """
 
     name: str
     state: str = PRESENT
     type: str | None = None
     www: bool | None = None
     redirection: str | None = None
+    reason: str = ""
+    kind: str = "listed"
+    blog_id: int | None = None
+    typed: str = dataclasses.field(default="", compare=False)
+    www_firm: bool = True
 
     @property
     def present(self) -> bool:
-        """Say whether the name shall be attached."""
+        """Say whether the name should be attached."""
         return self.state == PRESENT
 
 
-def parse_wishes(items: Sequence[object], option: str = "domains") -> list[Wish]:
+def parse_desired(items: Sequence[object], option: str = "domains") -> list[DesiredDomain]:
     """Read a list of domains: each a name, or a dict with ``name`` (or ``domain``) and attributes.
 
-    :param items: as a user gave them; nothing is converted silently.
+    :param items: as the user gave them; nothing is converted silently.
     :param option: what the messages call the list.
     :returns: each name once, in the order given.
     :raises UserError: one error for all that is wrong, each with index and value.
     """
     problems: list[str] = []
-    wishes: dict[str, Wish] = {}
+    found: dict[str, DesiredDomain] = {}
     places: dict[str, int] = {}
     for index, item in enumerate(items):
         place = f"{option}[{index}]"
         try:
-            wish = parse_wish(item)
+            domain = parse_desired_item(item)
         except UserError as exc:
             problems.append(f"{place}: {exc}")
             continue
-        first = wishes.setdefault(wish.name, wish)
-        if first != wish:
+        first = found.setdefault(domain.name, domain)
+        if first != domain:
             problems.append(
-                f"{place}: {wish.name} is asked for with other attributes than in {option}[{places[wish.name]}]; "
+                f"{place}: {domain.name} is asked for with other attributes than in {option}[{places[domain.name]}]; "
                 "keep one of the two"
             )
-        places.setdefault(wish.name, index)
-    problems.extend(f"{option}: {problem}" for problem in _contradictions(wishes.values()))
+        places.setdefault(domain.name, index)
+    problems.extend(f"{option}: {problem}" for problem in _contradictions(found.values()))
     raise_problems(problems)
-    return list(wishes.values())
+    return list(found.values())
 
 
-def parse_wish(item: object) -> Wish:
+def parse_desired_item(item: object) -> DesiredDomain:
     """Read one item of a list of domains.
 
     :raises UserError: it names the key and the value.
     """
     if isinstance(item, str):
-        return Wish(name=parse_name(item))
+        return DesiredDomain(parse_name(item), typed=item)
     if not isinstance(item, dict):
-        raise UserError(f"{item!r} is neither a name nor a dict of attributes; give one of both")
-    unknown = sorted(str(key) for key in item if key not in WISH_KEYS)
+        raise UserError(f"{item!r} is neither a name nor a dict of attributes; give one of the two")
+    unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
-        raise UserError(f"unknown key {', '.join(unknown)}; use only {', '.join(WISH_KEYS)}")
+        raise UserError(f"unknown key {', '.join(unknown)}; use only {', '.join(ITEM_KEYS)}")
     attributes = {key: parse_choice(item, key, choices) for key, choices in _CHOICES.items()}
-    wish = Wish(
+    domain = DesiredDomain(
         name=parse_item_name(item),
         state=attributes["state"] or PRESENT,
         type=attributes["type"],
-        www=parse_truth(item, "www"),
+        www=parse_bool(item, "www"),
         redirection=attributes["redirection"],
+        typed=str(item.get("name") or item.get("domain")),
     )
-    if wish.www and not _hostnames.can_have_www(wish.name):
-        kind = "is a wildcard" if _hostnames.is_wildcard(wish.name) else "begins with www. already"
-        raise UserError(f"www: {wish.name} {kind}; leave www out or set it to false")
-    return wish
-
-
-def parse_hold(hold: Mapping[t.Any, object]) -> dict[str, str]:
-    """Read names with the reason why each must wait.
-
-    :raises UserError: a key is no host name.
-    """
-    try:
-        return {parse_name(name): str(reason) for name, reason in hold.items()}
-    except UserError as exc:
-        raise UserError(f"hold: {exc}") from exc
+    if domain.www and not can_have_www(domain.name):
+        kind = "is a wildcard" if is_wildcard(domain.name) else "already begins with www."
+        raise UserError(f"www: {domain.name} {kind}; leave www out or set it to false")
+    return domain
 
 
 def parse_item_name(item: Mapping[t.Any, object]) -> str:
     """Read the name of an item; ``domain`` and ``name`` mean the same.
 
-    :raises UserError: no name, two of them, or none that is a host name.
+    :raises UserError: no name, two of them, or one that is not a host name.
     """
     given = [key for key in NAME_KEYS if item.get(key) is not None]
     if len(given) != 1:
         what = "has no name" if not given else "has both name and domain"
-        raise UserError(f"{dict(item)!r} {what}; say name: shop.example.com")
+        raise UserError(f"{dict(item)!r} {what}; give name: shop.example.com")
     return parse_name(item[given[0]])
 
 
 def parse_name(value: object) -> str:
     """Read a host name.
 
-    :raises UserError: it is none.
+    :raises UserError: it is not one.
     """
     if not isinstance(value, str):
-        raise UserError(f"{value!r} is no text; a host name like shop.example.com is wanted (put it in quotes)")
+        raise UserError(f"{value!r} is not text; give a host name like shop.example.com (in quotes)")
     try:
-        return _hostnames.normalise(value)
-    except _hostnames.HostnameError as exc:
+        return normalise(value)
+    except HostnameError as exc:
         raise UserError(str(exc)) from exc
 
 
 def parse_names(values: Sequence[object], option: str) -> list[str]:
     """Read a list of host names; each comes once, in the order given.
 
-    :raises UserError: one error for all that are none, each with index and value.
+    :raises UserError: one error for all that are not host names, each with index and value.
     """
     problems = []
     found: dict[str, None] = {}
@@ -152,6 +151,33 @@ def parse_names(values: Sequence[object], option: str) -> list[str]:
     return list(found)
 
 
+def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
+    """Read shell patterns of host names; the names in them are read as host names are.
+
+    :raises UserError: one error for all that cannot be read, each with index and value.
+    """
+    problems = []
+    found: dict[str, None] = {}
+    for index, value in enumerate(values):
+        if isinstance(value, str) and value.strip():
+            found[value.strip()] = None
+        else:
+            problems.append(f"{option}[{index}]: {value!r} is not a pattern; give one like *.example.com")
+    raise_problems(problems)
+    return tuple(found)
+
+
+def parse_hold(hold: Mapping[t.Any, object]) -> dict[str, str]:
+    """Read names with the reason why each must wait.
+
+    :raises UserError: a key is not a host name.
+    """
+    try:
+        return {parse_name(name): str(reason) for name, reason in hold.items()}
+    except UserError as exc:
+        raise UserError(f"hold: {exc}") from exc
+
+
 def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str]) -> str | None:
     """Read an attribute that has a fixed set of values; None where it is not given.
 
@@ -161,11 +187,11 @@ def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str])
     if value is None:
         return None
     if not isinstance(value, str) or value not in choices:
-        raise UserError(f"{key}: {value!r} is none of {', '.join(choices)}; give one of these")
+        raise UserError(f"{key}: {value!r} is not one of {', '.join(choices)}; give one of these")
     return str(value)
 
 
-def parse_truth(item: Mapping[t.Any, object], key: str) -> bool | None:
+def parse_bool(item: Mapping[t.Any, object], key: str) -> bool | None:
     """Read an attribute that is true or false; None where it is not given.
 
     :raises UserError: anything else, texts like "yes" and numbers included.
@@ -173,7 +199,7 @@ def parse_truth(item: Mapping[t.Any, object], key: str) -> bool | None:
     value = item.get(key)
     if value is None or isinstance(value, bool):
         return value
-    raise UserError(f"{key}: {value!r} is neither true nor false; write it without quotes")
+    raise UserError(f"{key}: {value!r} is neither true nor false; give true or false without quotes")
 
 
 def raise_problems(problems: Sequence[str]) -> None:
@@ -185,22 +211,22 @@ def raise_problems(problems: Sequence[str]) -> None:
     raise UserError(f"{text}; and {hidden} more" if hidden > 0 else text)
 
 
-def _contradictions(wishes: Iterable[Wish]) -> list[str]:
+def _contradictions(domains: Iterable[DesiredDomain]) -> list[str]:
     """Find what cannot be had at once among valid items."""
-    present = [wish for wish in wishes if wish.present]
-    primaries = [wish.name for wish in present if wish.type == _resources.PRIMARY]
+    present = [domain for domain in domains if domain.present]
+    primaries = [domain.name for domain in present if domain.type == PRIMARY]
     problems = []
     if len(primaries) > 1:
         problems.append(
             f"type: {' and '.join(primaries)} cannot all be primary, because an application has one primary domain; "
             "keep one of them"
         )
-    names = {wish.name for wish in present}
-    for wish in present:
-        variant = _hostnames.www_form(wish.name)
-        if wish.www and variant in names:
-            problems.append(served_twice(variant, wish.name))
-    return problems
+    names = {domain.name for domain in present}
+    return problems + [
+        served_twice(www_form(domain.name), domain.name)
+        for domain in present
+        if domain.www and www_form(domain.name) in names
+    ]
 
 
 def served_twice(variant: str, name: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Desired domains x attached domains -> what to do. Pure: no I/O, no Ansible, no clock.
+"""Desired domains and attached domains -> what to do. Pure: no I/O, no Ansible, no clock.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,28 +10,28 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from .. import _names as _hostnames
-from .._errors import UserError
+from .._names import is_wildcard, matching_pattern, www_form
 from .._runcloud.models import ALIAS, PRIMARY, Domain
-from .desired import Wish, raise_problems, served_twice
+from .case import NO_PURGE, Case, Primary, Purge, spared_names
+from .desired import DesiredDomain, served_twice
+from .removal import Leaving, find_leaving
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Action = t.Literal["add", "promote", "change", "remove"]
+Reasons = tuple[tuple[str, str], ...]
+Rows = list[dict[str, object]]
 
-NO_PRIMARY_KNOWN = "RunCloud does not say which domain is the primary one, so nothing is removed"
+__all__ = ["NO_PURGE", "DomainPlan", "Purge", "Rows", "Step", "changed_rows", "plan_domains"]
+
+SETTINGS = ("type", "www", "redirection")
 NO_UPDATE = (
     "API v2 documents no way to change a domain's type, www or redirection: "
     "use an API v3 token, or change it in RunCloud's panel ({what})"
 )
-
-
-class PurgeRefused(UserError):
-    """A purge that a guard stopped."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,96 +50,277 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class DomainPlan:
-    """What a run will do, and what it leaves. Names are in the order they were asked for."""
+    """What a run will do, and what it leaves. Names are in the order they were asked for.
+
+    ``errors`` are items that cannot be had (name -> why); the others are done. ``refusal`` says why purge removes
+    nothing although it is on and should; ``notes`` are worth knowing, and no failure.
+    """
 
     steps: tuple[Step, ...] = ()
     add: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-    kept_back: tuple[tuple[str, str], ...] = ()
-    held: tuple[tuple[str, str], ...] = ()
+    unchanged: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    protected: Reasons = ()
+    deferred: Reasons = ()
     errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    refusal: str = ""
+    notes: tuple[str, ...] = ()
     before: tuple[Domain, ...] = ()
     after: tuple[Domain, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Give the return value ``plan`` of the modules (design 2.3)."""
-        return {
-            "add": list(self.add),
-            "change": list(self.change),
-            "remove": list(self.remove),
-            "keep": list(self.keep),
-            "extra": list(self.extra),
-            "kept_back": [{"name": name, "reason": reason} for name, reason in self.kept_back],
-            "held": [{"name": name, "reason": reason} for name, reason in self.held],
+        """Return the value ``plan`` of the modules (design 2.3)."""
+        names = {key: list(getattr(self, key)) for key in ("add", "change", "remove", "unchanged", "unmanaged")}
+        reasons = {
+            key: [{"name": name, "reason": reason} for name, reason in getattr(self, key)]
+            for key in ("protected", "deferred")
         }
-
-
-@dataclasses.dataclass(frozen=True)
-class Purge:
-    """Whether and how far domains that nobody asked for are removed.
-
-    ``limit`` is a number of domains, or a percentage of all that are attached like ``20%``.
-    """
-
-    enabled: bool = False
-    keep: tuple[str, ...] = ()
-    limit: str = "20%"
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9]+%?", self.limit):
-            raise UserError(f"purge_limit: {self.limit!r} is neither a number nor a percentage; give one, like 20%")
-        if self.limit.endswith("%") and int(self.limit[:-1]) > 100:
-            raise UserError(f"purge_limit: {self.limit!r} is more than all; give at most 100%")
-
-    def allowed(self, attached: int) -> int:
-        """Give how many domains may be removed when so many are attached."""
-        if self.limit.endswith("%"):
-            return max(1, attached * int(self.limit[:-1]) // 100)
-        return int(self.limit)
-
-
-NO_PURGE = Purge()
-
-
-def refuse_purge_of_all(wishes: Iterable[Wish], purge: Purge) -> None:
-    """Stop a purge that follows an empty list, which needs no look at what is attached.
-
-    :raises PurgeRefused: purge is on, and no domain is asked for.
-    """
-    if purge.enabled and not any(wish.present for wish in wishes):
-        raise PurgeRefused(
-            "purge: domains asks for no domain at all, and purge would remove all that is attached; nothing was done. "
-            "Give the list, or set purge to false."
-        )
+        return {**names, **reasons}
 
 
 def plan_domains(
-    wishes: Sequence[Wish],
+    desired: Sequence[DesiredDomain],
     rows: Sequence[Domain],
     *,
     purge: Purge = NO_PURGE,
-    hold: Mapping[str, str] | None = None,
+    exclude: Sequence[str] = (),
+    protected: Mapping[str, str] | None = None,
+    deferred: Mapping[str, str] | None = None,
     can_update: bool = True,
 ) -> DomainPlan:
     """Decide how the attached domains become the desired ones.
 
-    :param wishes: what is asked for, each name once.
+    :param desired: what is asked for, each name once.
     :param rows: the attached domains.
-    :param purge: what happens to those that nobody asked for.
-    :param hold: names (normalised) that must not be added now, with the reason.
+    :param purge: what happens to those that are not asked for.
+    :param exclude: patterns of names that are never added, changed, removed or demoted.
+    :param protected: names as they are attached -> why they are never removed or demoted.
+    :param deferred: names -> why they must not be added now; one that is attached stays, and only its www waits.
     :param can_update: whether the API can change a domain (reference 3.5: v3 only).
     :returns: the plan; its steps are in the order of work: add, promote, change, remove.
-    :raises UserError: what is asked for contradicts itself or the state.
-    :raises PurgeRefused: a guard of purge.
     """
-    return _Planner(wishes, rows, purge, hold or {}, can_update).plan()
+    asked = tuple(domain for domain in desired if matching_pattern(domain.name, exclude) is None)
+    spared = spared_names(rows, exclude, protected or {})
+    case = Case(asked, tuple(rows), purge, tuple(exclude), deferred or {}, spared, can_update)
+    errors: dict[str, str] = {}
+    served: frozenset[str] = frozenset()
+    while True:
+        # What turns out to be impossible, or to be there already, is taken out, and the rest is planned again.
+        plan = _plan(case, errors, served)
+        problems, also_served = _served_twice(case, plan)
+        if not problems and not also_served:
+            return dataclasses.replace(plan, notes=_notes(case))
+        errors = {**errors, **problems}
+        served |= also_served
 
 
-def changed_rows(before: Iterable[Domain], after: Iterable[Domain]) -> tuple[list[dict[str, object]], ...]:
-    """Give both sides of a diff: only the rows that differ, and of them name, type, www and redirection."""
+# ---------------------------------------------------------------------- what is asked for
+
+
+def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> DomainPlan:
+    """Plan once. What has an error stays as it is; what is ``served`` by another row needs none of its own."""
+    errors = dict(errors)
+    waiting: list[tuple[str, str]] = []
+    wanted: dict[str, DesiredDomain] = {}
+    for domain in case.asked:
+        if not domain.present or domain.name in errors or domain.name in served:
+            continue
+        ready = _without_waiting(domain, case, waiting)
+        complaint = _complaint(ready, case) if ready is not None else None
+        if complaint is not None:
+            errors[domain.name] = complaint
+        elif ready is not None:
+            wanted[domain.name] = ready
+    primary = _find_primary(case, wanted)
+    for name in [name for name, domain in wanted.items() if _demotes_alone(domain, case, primary)]:
+        errors[name] = (
+            f"type: {name} is the primary domain and cannot become {wanted.pop(name).type} by itself; "
+            "ask for type: primary on the domain that takes its place"
+        )
+    leaving = find_leaving(case, wanted, served, primary, errors)
+    names: dict[str, list[str]] = {"add": [], "change": [], "unchanged": []}
+    steps: dict[str, list[Step]] = {"add": [], "promote": [], "change": [], "remove": []}
+    for domain in case.asked:
+        if domain.name in served:
+            names["unchanged"].append(domain.name)
+        elif domain.name in wanted:
+            kind, needed = _steps(wanted[domain.name], case, primary, leaving)
+            names[kind].append(domain.name)
+            for step in needed:
+                steps[step.action].append(step)
+    for row in map(primary.demoted, leaving.rows):
+        steps["remove"].append(Step("remove", row, row))
+    ordered = tuple(step for kind in steps.values() for step in kind)
+    return DomainPlan(
+        steps=ordered,
+        add=tuple(names["add"]),
+        change=tuple(names["change"]),
+        remove=(*(row.name for row in leaving.rows), *map(www_form, leaving.www)),
+        unchanged=tuple(names["unchanged"]),
+        unmanaged=leaving.unmanaged,
+        protected=leaving.protected,
+        deferred=tuple(waiting),
+        errors=errors,
+        refusal=leaving.refusal,
+        before=case.rows,
+        after=_after(case, primary, ordered),
+    )
+
+
+def _without_waiting(domain: DesiredDomain, case: Case, waiting: list[tuple[str, str]]) -> DesiredDomain | None:
+    """Take out what has to wait: a new name as a whole, of an attached one a new www; each is noted in ``waiting``."""
+    row = case.attached.get(domain.name)
+    variant = www_form(domain.name)
+    reason = case.deferred.get(domain.name) or (case.deferred.get(variant) if domain.www else None)
+    if reason is not None and row is None:
+        waiting.append((domain.name, reason))
+        return None
+    if reason is not None and domain.www and row is not None and row.www is False:
+        waiting.append((variant, reason))
+        return dataclasses.replace(domain, www=None)
+    if matching_pattern(variant, case.exclude) is not None:
+        return dataclasses.replace(domain, www=None)
+    return domain
+
+
+def _complaint(domain: DesiredDomain, case: Case) -> str | None:
+    """Say why a name cannot be brought into the state asked for; None where it can."""
+    differing = _differing(domain, case.attached.get(domain.name))
+    if not differing:
+        return None
+    if domain.name in case.unclear:
+        return case.unclear[domain.name]
+    if not case.can_update:
+        return NO_UPDATE.format(what=", ".join(differing))
+    old = case.primary
+    if domain.type == PRIMARY and old is not None and old.name != domain.name and case.left_alone(old.name):
+        return (
+            f"type: {domain.name} cannot become the primary domain, because that would demote {old.name}, "
+            f"which is left alone ({case.left_alone(old.name)}); take type: primary out"
+        )
+    return None
+
+
+def _differing(domain: DesiredDomain, row: Domain | None) -> list[str]:
+    """List the attributes that would have to be changed after creation; what a row does not show does not count."""
+    if row is None:
+        return ["type: primary"] if domain.type == PRIMARY else []
+    if not domain.www_firm and not domain.www:
+        domain = dataclasses.replace(domain, www=None)
+    return [
+        f"{key}: {str(getattr(domain, key)).lower()} instead of {str(getattr(row, key)).lower()}"
+        for key in SETTINGS
+        if None not in (getattr(domain, key), getattr(row, key)) and getattr(domain, key) != getattr(row, key)
+    ]
+
+
+def _find_primary(case: Case, wanted: Mapping[str, DesiredDomain]) -> Primary:
+    asked = [domain.name for domain in case.asked if domain.present and domain.type == PRIMARY]
+    ready = [name for name in asked if name in wanted]
+    is_so = [name for name in ready if name in case.attached and case.attached[name].type in (PRIMARY, None)]
+    return Primary(
+        next=next((name for name in ready if name not in is_so), None),
+        waiting=next((name for name in asked if name not in wanted), None),
+    )
+
+
+def _demotes_alone(domain: DesiredDomain, case: Case, primary: Primary) -> bool:
+    """Say whether an item takes the primary domain's place away without one that follows."""
+    row = case.attached.get(domain.name)
+    if row is None or domain.type in (None, PRIMARY) or primary.keeps(row):
+        return False
+    return primary.demoted(row).type == PRIMARY
+
+
+def _steps(domain: DesiredDomain, case: Case, primary: Primary, leaving: Leaving) -> tuple[str, tuple[Step, ...]]:
+    """Return what one name takes: the key of the plan that lists it, and the steps."""
+    row = case.attached.get(domain.name)
+    if row is None:
+        target = Domain(
+            id=None,
+            name=domain.name,
+            type=domain.type or ALIAS,
+            www=bool(domain.www),
+            redirection=domain.redirection or "none",
+            wildcard=is_wildcard(domain.name),
+        )
+        if target.type != PRIMARY:
+            return "add", (Step("add", target),)
+        # A new primary domain is first added as an alias and then promoted (reference 3.4: prefer that).
+        return "add", (Step("add", dataclasses.replace(target, type=ALIAS)), Step("promote", target))
+    now = primary.demoted(row)
+    www = domain.www if domain.www or domain.name in leaving.www else None
+    target = dataclasses.replace(
+        now,
+        type=domain.type if domain.type and now.type and not primary.keeps(now) else now.type,
+        www=www if www is not None and now.www is not None else now.www,
+        redirection=domain.redirection if domain.redirection and now.redirection else now.redirection,
+    )
+    if target == row:
+        return "unchanged", ()
+    if domain.name == primary.next:
+        return "change", (Step("promote", target, row),)
+    return "change", (Step("change", target, now),) if target != now else ()
+
+
+def _after(case: Case, primary: Primary, steps: Iterable[Step]) -> tuple[Domain, ...]:
+    last = {step.name: step for step in steps}
+    stay = [row for row in map(primary.demoted, case.rows) if row.name not in last]
+    return (*stay, *(step.target for step in last.values() if step.action != "remove"))
+
+
+def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str]]:
+    """Find www names that would be served by a row of their own as well as by another one (design 4).
+
+    :returns: (name -> what is wrong with it, names that are served already as asked for).
+    """
+    known = _doubles(case.rows)
+    desired = {domain.name: domain for domain in case.asked}
+    problems: dict[str, str] = {}
+    served: set[str] = set()
+    for variant, name in _doubles(plan.after).items():
+        if known.get(variant) == name:
+            continue
+        if variant in case.attached:
+            problems[name] = served_twice(variant, name)
+        elif case.attached.get(name, plan.after[0]).www and _asks_nothing_more(desired[variant]):
+            served.add(variant)
+        else:
+            problems[variant] = served_twice(variant, name)
+    return problems, served
+
+
+def _doubles(rows: Iterable[Domain]) -> dict[str, str]:
+    """Find www names that are rows beside the row that has them as its www; returns (www name -> other row)."""
+    rows = list(rows)
+    www_of = {www_form(row.name): row.name for row in rows if row.www}
+    return {row.name: www_of[row.name] for row in rows if row.name in www_of}
+
+
+def _asks_nothing_more(domain: DesiredDomain) -> bool:
+    """Say whether a www name asks for nothing but to be served, which the domain it belongs to may do."""
+    return domain.type in (None, ALIAS) and domain.redirection in (None, "none")
+
+
+def _notes(case: Case) -> tuple[str, ...]:
+    """Say which protective entries match nothing, and why nothing is removed although purge is on."""
+    names = {*case.present, *(name for row in case.rows for name in (row.name, www_form(row.name)))}
+    given = [("purge_keep", case.purge.keep if case.purge.enabled else ()), ("exclude", case.exclude)]
+    notes = [
+        f"{option}: {pattern} matches no domain that is attached or asked for"
+        for option, patterns in given
+        for pattern in patterns
+        if not any(matching_pattern(name, (pattern,)) for name in names)
+    ]
+    if case.purge.enabled and case.purge.withheld:
+        notes.append(f"purge: nothing was removed: {case.purge.withheld}")
+    return tuple(notes)
+
+
+def changed_rows(before: Iterable[Domain], after: Iterable[Domain]) -> tuple[Rows, Rows]:
+    """Return both sides of a diff: only the rows that differ, and of them name, type, www and redirection."""
     old = {row.name: _shown(row) for row in before}
     new = {row.name: _shown(row) for row in after}
     names = sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
@@ -147,243 +328,4 @@ def changed_rows(before: Iterable[Domain], after: Iterable[Domain]) -> tuple[lis
 
 
 def _shown(row: Domain) -> dict[str, object]:
-    return {"name": row.name, "type": row.type, "www": row.www, "redirection": row.redirection}
-
-
-class _Planner:
-    """Holds what the single decisions have in common."""
-
-    def __init__(
-        self, wishes: Sequence[Wish], rows: Sequence[Domain], purge: Purge, hold: Mapping[str, str], can_update: bool
-    ) -> None:
-        self.wishes = wishes
-        self.rows = list(rows)
-        self.purge = purge
-        self.hold = hold
-        self.can_update = can_update
-        self.attached = {row.name: row for row in rows}
-        self.primary = next((row for row in rows if row.type == PRIMARY), None)
-        self.asked = {wish.name for wish in wishes}
-        self.errors: dict[str, str] = {}
-        self.held = [(wish.name, hold[wish.name]) for wish in wishes if self._is_held(wish)]
-        held_names = {name for name, dummy in self.held}
-        self.present = [wish for wish in wishes if wish.present and wish.name not in held_names]
-        if not can_update:
-            self._take_out_updates()
-        self.promoted = self._find_promotion()
-        self.successor = self._find_waiting_successor()
-
-    def plan(self) -> DomainPlan:
-        """Put the decisions together."""
-        self._refuse_contradictions()
-        adds, promotions, changes = [], [], []
-        names: dict[str, list[str]] = {"add": [], "change": [], "keep": []}
-        for wish in self.present:
-            row = self.attached.get(wish.name)
-            target = self._target(wish, row)
-            if row is None:
-                adds.append(Step("add", dataclasses.replace(target, type=_type_at_creation(target))))
-                names["add"].append(wish.name)
-                if target.type == PRIMARY:
-                    promotions.append(Step("promote", target))
-            elif target == row:
-                names["keep"].append(wish.name)
-            else:
-                names["change"].append(wish.name)
-                demoted = self._after_promotion(row)
-                if wish.name == self.promoted:
-                    promotions.append(Step("promote", target, row))
-                elif target != demoted:
-                    changes.append(Step("change", target, demoted))
-        removals, extra, kept_back = self._removals()
-        leaving = [self._after_promotion(row) for row in removals]
-        steps = (*adds, *promotions, *changes, *(Step("remove", row, row) for row in leaving))
-        after = self._after(steps)
-        raise_problems(self._served_twice(after))
-        return DomainPlan(
-            steps=steps,
-            add=tuple(names["add"]),
-            change=tuple(names["change"]),
-            remove=tuple(row.name for row in removals),
-            keep=tuple(names["keep"]),
-            extra=tuple(extra),
-            kept_back=tuple(kept_back),
-            held=tuple(self.held),
-            errors=self.errors,
-            before=tuple(self.rows),
-            after=tuple(after),
-        )
-
-    def _is_held(self, wish: Wish) -> bool:
-        """Say whether a name is kept out now: it is new, or its www variant would be."""
-        if not wish.present or wish.name not in self.hold:
-            return False
-        row = self.attached.get(wish.name)
-        return row is None or (bool(wish.www) and row.www is False)
-
-    def _find_promotion(self) -> str | None:
-        """Find the name that becomes the primary domain in this run."""
-        for wish in self.present:
-            row = self.attached.get(wish.name)
-            if wish.type == PRIMARY and (row is None or row.type not in (PRIMARY, None)):
-                return wish.name
-        return None
-
-    def _find_waiting_successor(self) -> str | None:
-        """Find the name that shall become the primary domain, but is held back or cannot be set by this API."""
-        ready = {wish.name for wish in self.present}
-        waiting = (wish.name for wish in self.wishes if wish.present and wish.type == PRIMARY)
-        return next((name for name in waiting if name not in ready), None)
-
-    def _take_out_updates(self) -> None:
-        """On API v2: report the names that would have to be changed; the others go on."""
-        for wish in self.present:
-            differing = _differing(wish, self.attached.get(wish.name))
-            if differing:
-                self.errors[wish.name] = NO_UPDATE.format(what=", ".join(differing))
-        self.present = [wish for wish in self.present if wish.name not in self.errors]
-
-    def _target(self, wish: Wish, row: Domain | None) -> Domain:
-        """Give the domain as it shall be. What RunCloud does not say of a row cannot be compared, and stays."""
-        if row is None:
-            return Domain(
-                id=None,
-                name=wish.name,
-                type=wish.type or ALIAS,
-                www=bool(wish.www),
-                redirection=wish.redirection or "none",
-                wildcard=_hostnames.is_wildcard(wish.name),
-            )
-        row = self._after_promotion(row)
-        return dataclasses.replace(
-            row,
-            type=wish.type if wish.type and row.type and not self._stays_primary(row) else row.type,
-            www=wish.www if wish.www is not None and row.www is not None else row.www,
-            redirection=wish.redirection if wish.redirection and row.redirection else row.redirection,
-        )
-
-    def _after_promotion(self, row: Domain) -> Domain:
-        """Give a row as it is once the new primary domain is set: the old one is an alias (reference 3.8, U5)."""
-        if self.promoted is not None and row.type == PRIMARY and row.name != self.promoted:
-            return dataclasses.replace(row, type=ALIAS)
-        return row
-
-    def _stays_primary(self, row: Domain) -> bool:
-        """Say whether the primary domain keeps its place because its successor is held back or cannot be set."""
-        return row.type == PRIMARY and self.successor is not None
-
-    def _refuse_contradictions(self) -> None:
-        """Refuse what would leave the application without a primary domain."""
-        problems = []
-        for wish in self.wishes:
-            row = self.attached.get(wish.name)
-            if row is None or self._after_promotion(row).type != PRIMARY or self._stays_primary(row):
-                continue
-            if not wish.present:
-                problems.append(
-                    f"state: {wish.name} is the primary domain and cannot be removed; ask for type: primary on another "
-                    "domain in the same run (module runcloud_domains) or before it"
-                )
-            elif wish.type not in (None, PRIMARY) and self.can_update:
-                problems.append(
-                    f"type: {wish.name} is the primary domain and cannot become {wish.type} by itself; "
-                    "ask for type: primary on the domain that takes its place"
-                )
-        raise_problems(problems)
-
-    def _served_twice(self, after: Iterable[Domain]) -> list[str]:
-        """Find www names that would be served by a row of their own, too, unless it is so already and nobody asks."""
-        known = _doubles(self.rows)
-        wanted = {wish.name for wish in self.present}
-        return [
-            served_twice(variant, name)
-            for variant, name in _doubles(after).items()
-            if variant not in known or {variant, name} <= wanted
-        ]
-
-    def _removals(self) -> tuple[list[Domain], list[str], list[tuple[str, str]]]:
-        """Decide what goes: (rows to remove, names purge would remove, names that are spared with the reason)."""
-        asked_for, extra, kept_back = [], [], []
-        for wish in self.wishes:
-            if wish.present or wish.name not in self.attached:
-                continue
-            row = self.attached[wish.name]
-            if self.primary is None:
-                self.errors[wish.name] = f"state: {NO_PRIMARY_KNOWN}; remove {wish.name} in RunCloud's panel"
-            elif self._stays_primary(row):
-                kept_back.append((wish.name, f"it is the primary domain until {self.successor} takes its place"))
-            else:
-                asked_for.append(row)
-        for row in self.rows:
-            if row.name in self.asked:
-                continue
-            reason = self._spared(row)
-            if reason is None:
-                extra.append(row)
-            else:
-                kept_back.append((row.name, reason))
-        if self.purge.enabled:
-            self._guard_purge(extra)
-            asked_for.extend(extra)
-        return asked_for, [row.name for row in extra], kept_back
-
-    def _spared(self, row: Domain) -> str | None:
-        """Say why purge leaves a row alone, None where it does not."""
-        if self._after_promotion(row).type == PRIMARY:
-            return "it is the primary domain"
-        if _hostnames.is_test_domain(row.name):
-            return "it is a test domain of RunCloud"
-        pattern = _hostnames.matching_pattern(row.name, self.purge.keep)
-        if pattern is not None:
-            return f"purge_keep has {pattern}"
-        if self.primary is None:
-            return NO_PRIMARY_KNOWN
-        return None
-
-    def _guard_purge(self, extra: Sequence[Domain]) -> None:
-        refuse_purge_of_all(self.wishes, self.purge)
-        allowed = self.purge.allowed(len(self.rows))
-        if len(extra) > allowed:
-            shown = ", ".join(row.name for row in extra[:10]) + (", ..." if len(extra) > 10 else "")
-            raise PurgeRefused(
-                f"purge_limit: {self.purge.limit!r} allows the removal of {allowed} of {len(self.rows)} domains, but "
-                f"{len(extra)} would be removed ({shown}); nothing was done. "
-                "If this is meant, raise purge_limit for this run."
-            )
-
-    def _after(self, steps: Sequence[Step]) -> list[Domain]:
-        state = {row.name: self._after_promotion(row) for row in self.rows}
-        for step in steps:
-            if step.action == "remove":
-                state.pop(step.name)
-            else:
-                state[step.name] = step.target
-        return list(state.values())
-
-
-def _type_at_creation(target: Domain) -> str | None:
-    """A new primary domain is first added as an alias and then promoted (reference 3.4: prefer that)."""
-    return ALIAS if target.type == PRIMARY else target.type
-
-
-def _doubles(rows: Iterable[Domain]) -> dict[str, str]:
-    """Find www names that are rows beside the row that has them as its www; gives (www name -> other row)."""
-    rows = list(rows)
-    www_of = {_hostnames.www_form(row.name): row.name for row in rows if row.www}
-    return {row.name: www_of[row.name] for row in rows if row.name in www_of}
-
-
-def _differing(wish: Wish, row: Domain | None) -> list[str]:
-    """List the attributes that would have to be changed after creation; what a row does not show does not count."""
-    if row is None:
-        return ["type: primary"] if wish.type == PRIMARY else []
-    pairs = (
-        ("type", wish.type, row.type),
-        ("www", wish.www, row.www),
-        ("redirection", wish.redirection, row.redirection),
-    )
-    return [
-        f"{key}: {str(new).lower()} instead of {str(old).lower()}"
-        for key, new, old in pairs
-        if new is not None and old is not None and new != old
-    ]
+    return {"name": row.name, **{key: getattr(row, key) for key in SETTINGS}}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The run that runcloud_domain and runcloud_domains share: read, plan, apply, result.
+"""The run that all who manage domains share: read, plan, apply, result.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -12,94 +12,133 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._module import PartlyFailed
-from . import apply as _apply
-from . import plan as _plan
+from .._outcome import Progress, Status, carry_out, no_progress
+from .._runcloud.models import Domain
+from .apply import Applied, apply_domains
+from .plan import NO_PURGE, SETTINGS, DomainPlan, Purge, Rows, changed_rows, plan_domains
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._module import Context
-    from .._runcloud.models import Domain
-    from .desired import Wish
+    from .._runcloud.api import WebAppApi
+    from .._runcloud.client import ApiError
+    from .desired import DesiredDomain
 
 _SHOWN_ERRORS = 10
 
 
-Report = t.Callable[[_plan.DomainPlan, t.Sequence["Domain"]], dict[str, object]]
+@dataclasses.dataclass(frozen=True)
+class DomainsRequest:
+    """What is asked for: see ``plan_domains``."""
+
+    desired: Sequence[DesiredDomain]
+    purge: Purge = NO_PURGE
+    exclude: tuple[str, ...] = ()
+    protected: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    deferred: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def synchronise(
-    context: Context,
-    wishes: Sequence[Wish],
-    report: Report,
-    purge: _plan.Purge = _plan.NO_PURGE,
-    hold: Mapping[str, str] | None = None,
-    attached: Sequence[Domain] | None = None,
-) -> dict[str, object]:
-    """Make the domains of the web application what is asked for.
+@dataclasses.dataclass(frozen=True)
+class DomainsOutcome:
+    """How a run ended. ``after`` is the state as last read, in check mode as planned.
 
-    :param report: gives the module's own result keys from the plan and the domains after it.
-    :param attached: the domains as they are, where somebody has just read them; None reads the list.
-    :returns: the result: ``changed``, ``diff``, and the module's own keys.
-    :raises PartlyFailed: some names failed; its result tells which, and what was done.
+    ``confirmed`` says whether ``after`` was read after the last write. ``applied`` lists the names that the confirming
+    list shows changed. ``message`` says why the status is not OK.
     """
-    _plan.refuse_purge_of_all(wishes, purge)
-    app = context.webapp()
-    rows = app.domains() if attached is None else [row for row in attached if row.id is not None]
-    plan = _plan.plan_domains(wishes, rows, purge=purge, hold=hold, can_update=app.can_update_domains)
-    predicted = _apply.Outcome(after=list(plan.after), changed=bool(plan.steps))
-    outcome = context.carry_out(predicted, lambda: _apply.apply_domains(plan, app, context.progress))
-    before, after = _plan.changed_rows(plan.before, _completed(outcome.after, plan))
-    result: dict[str, object] = {
-        "changed": outcome.changed,
-        "preview": context.check_mode,
-        **context.diff({"domains": before}, {"domains": after}),
-        **report(plan, outcome.after),
-    }
-    errors = {**plan.errors, **outcome.errors}
-    if errors or outcome.fatal:
-        raise PartlyFailed(
-            _summary(errors, outcome),
-            {
-                **result,
-                "applied": outcome.applied,
-                "errors": errors,
-                "not_attempted": outcome.not_attempted,
-            },
-        )
-    return result
+
+    status: Status
+    changed: bool
+    plan: DomainPlan
+    before: tuple[Domain, ...]
+    after: tuple[Domain, ...]
+    confirmed: bool = True
+    applied: tuple[str, ...] = ()
+    errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    not_attempted: tuple[str, ...] = ()
+    message: str = ""
+    failure: ApiError | None = None
+
+    def diff(self) -> tuple[Rows, Rows]:
+        """Return the rows that change, before and after; the same in check mode as in a real run."""
+        planned = {row.name: row for row in self.plan.after}
+        return changed_rows(self.before, [_completed(row, planned.get(row.name)) for row in self.after])
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return the result of the modules: ``changed``, ``plan``, ``domains``, and what failed (design 2.3)."""
+        result: dict[str, t.Any] = {
+            "changed": self.changed,
+            "plan": self.plan.as_dict(),
+            "domains": [as_result(row) for row in self.after],
+        }
+        if self.status is not Status.OK:
+            result.update(applied=list(self.applied), errors=dict(self.errors), not_attempted=list(self.not_attempted))
+        return result
+
+
+def run_domains(
+    app: WebAppApi,
+    request: DomainsRequest,
+    *,
+    rows: Sequence[Domain] | None = None,
+    check_mode: bool = False,
+    progress: Progress = no_progress,
+) -> DomainsOutcome:
+    """Bring the domains of a web application into the state that is asked for.
+
+    :param rows: the attached domains where they have just been read; None reads the list.
+    :param check_mode: plan only.
+    :param progress: takes how far the work is.
+    :returns: what was done and what was not; failures after the first write are in it.
+    :raises ApiError: the list could not be read, so nothing was done.
+    :raises UserError: the server or the web application does not exist.
+    """
+    before = tuple(app.domains() if rows is None else rows)
+    plan = plan_domains(
+        request.desired,
+        before,
+        purge=request.purge,
+        exclude=request.exclude,
+        protected=request.protected,
+        deferred=request.deferred,
+        can_update=app.can_update_domains,
+    )
+    predicted = Applied(changed=bool(plan.steps), after=plan.after)
+    applied = carry_out(check_mode, predicted, lambda: apply_domains(plan, app, progress))
+    errors = {**plan.errors, **applied.errors}
+    status = applied.status & (Status.PARTLY if errors or plan.refusal else Status.OK)
+    return DomainsOutcome(
+        status=status,
+        changed=applied.changed,
+        plan=plan,
+        before=before,
+        after=applied.after,
+        confirmed=applied.confirmed,
+        applied=applied.applied,
+        errors=errors,
+        not_attempted=applied.not_attempted,
+        message="" if status is Status.OK else _message(plan, applied, errors),
+        failure=applied.failure,
+    )
 
 
 def as_result(row: Domain) -> dict[str, object]:
-    """Give a domain as the modules return it."""
+    """Return a domain as the modules return it."""
     return dataclasses.asdict(row)
 
 
-def _completed(rows: Sequence[Domain], plan: _plan.DomainPlan) -> list[Domain]:
+def _completed(row: Domain, planned: Domain | None) -> Domain:
     """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a preview's diff is the same."""
-    planned = {row.name: row for row in plan.after}
-    return [
-        dataclasses.replace(
-            row,
-            **{
-                key: getattr(planned[row.name], key)
-                for key in ("type", "www", "redirection")
-                if row.name in planned and getattr(row, key) is None
-            },
-        )
-        for row in rows
-    ]
+    hidden = [key for key in SETTINGS if planned is not None and getattr(row, key) is None]
+    return dataclasses.replace(row, **{key: getattr(planned, key) for key in hidden})
 
 
-def _summary(errors: Mapping[str, str], outcome: _apply.Outcome) -> str:
-    if len(errors) == 1 and not outcome.not_attempted:
-        ((name, text),) = errors.items()
-        return f"{name}: {text}"
-    parts = [f"{name}: {text}" for name, text in list(errors.items())[:_SHOWN_ERRORS]]
+def _message(plan: DomainPlan, applied: Applied, errors: Mapping[str, str]) -> str:
+    """Say in one text why a run is not OK: what stopped it, what purge refused, and the errors of single names."""
+    reasons = [text for text in (applied.stopped, plan.refusal) if text]
+    reasons += [f"{name}: {text}" for name, text in list(errors.items())[:_SHOWN_ERRORS] if text not in reasons]
     if len(errors) > _SHOWN_ERRORS:
-        parts.append(f"and {len(errors) - _SHOWN_ERRORS} more (see errors)")
-    counts = f"{len(errors)} failed, {len(outcome.applied)} applied, {len(outcome.not_attempted)} not attempted"
-    if outcome.fatal and outcome.fatal not in errors.values():
-        parts.insert(0, outcome.fatal)
-    return f"{counts}. " + "; ".join(parts)
+        reasons.append(f"and {len(errors) - _SHOWN_ERRORS} more (see errors)")
+    if len(reasons) == 1 and not applied.not_attempted:
+        return reasons[0]
+    counts = f"{len(errors)} failed, {len(applied.applied)} applied, {len(applied.not_attempted)} not attempted"
+    return f"{counts}. " + "; ".join(reasons)

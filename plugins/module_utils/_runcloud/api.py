@@ -153,18 +153,11 @@ class WebAppApi:
         return _parse(_resources.parse_domain, rows, path)
 
     def add_domain(self, domain: _resources.Domain) -> _resources.Domain | None:
-        """Attach a domain (reference 3.4). After a lost reply the list is read before another try.
+        """Attach a domain (reference 3.4). It is sent once: after a lost reply, whether it is there has to be looked up.
 
-        :returns: the new row, None where the reply does not show it.
+        :returns: the new row as the reply shows it, None where it shows none.
         """
-
-        def lookup() -> _resources.Domain | None:
-            return next((row for row in self.domains() if row.name == domain.name), None)
-
-        path = f"{self._path}/domains"
-        body = self.client.request("POST", path, body=_resources.domain_to_wire(domain), lookup=lookup)
-        if isinstance(body, _resources.Domain):
-            return body
+        body = self.client.request("POST", f"{self._path}/domains", body=_resources.domain_to_wire(domain))
         try:
             return _resources.parse_domain(body)
         except _resources.WireError:

@@ -38,7 +38,7 @@ MULTI_PART_TLDS = (".co.uk", ".com.au", ".co.nz", ".com.br", ".co.in")
 _NUMBERS = ("blog_id", "id", "row", "network_id", "row_network_id")
 _SWITCHES = ("active", "primary_domain", "primary", "secure")
 _IGNORED = ("kind", "model", "slug", "date_created", "date_modified", "migrated_from_id")
-LIST_KEYS = (*_wishes.WISH_KEYS, "stage", *_NUMBERS, *_SWITCHES, *_IGNORED)
+LIST_KEYS = (*_wishes.ITEM_KEYS, "stage", *_NUMBERS, *_SWITCHES, *_IGNORED)
 _WIRE_SWITCHES = {"0": False, "1": True, "true": True, "false": False}
 
 _RANK = (_inventory.NETWORK, _inventory.BASE, _inventory.SUBSITE, _inventory.MAPPED, LISTED)
@@ -108,7 +108,7 @@ class Row:
     active: bool = True
     stage: str | None = None
     www_setting: str | None = None
-    wish: _wishes.Wish | None = None
+    wish: _wishes.DesiredDomain | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -276,7 +276,7 @@ class _Decider:
             return f"left to {_hostnames.WILDCARD}{row.name.partition('.')[2]}"
         return None
 
-    def _as_listed(self, row: Row, wish: _wishes.Wish, listed: Collection[str]) -> DesiredDomain:
+    def _as_listed(self, row: Row, wish: _wishes.DesiredDomain, listed: Collection[str]) -> DesiredDomain:
         """Take an item of a list as it is written, except for www where the policy says otherwise."""
         domain = DesiredDomain(
             wish.name, row.origin, row.kind, wish.www, wish.redirection, wish.type, wish.state, row.blog_id
@@ -482,7 +482,7 @@ def _rows_of_inventory(inventory: _inventory.Inventory, kinds: _inventory.Kinds,
 def _rows_of_list(items: Sequence[object], policy: Policy, option: str) -> list[Row]:
     problems: list[str] = []
     rows: list[Row] = []
-    wishes: dict[str, tuple[int, _wishes.Wish]] = {}
+    wishes: dict[str, tuple[int, _wishes.DesiredDomain]] = {}
     for index, item in enumerate(items):
         try:
             row = _row_of_item(item, policy)
@@ -504,12 +504,12 @@ def _rows_of_list(items: Sequence[object], policy: Policy, option: str) -> list[
 
 def _row_of_item(item: object, policy: Policy) -> Row:
     if not isinstance(item, dict):
-        wish = _wishes.parse_wish(item)
+        wish = _wishes.parse_desired_item(item)
         return Row(wish.name, _list_kind(wish.name, policy), "listed", wish=wish)
     unknown = sorted(str(key) for key in item if key not in LIST_KEYS)
     if unknown:
         raise UserError(f"unknown key {', '.join(unknown)}; known are {', '.join(LIST_KEYS)}")
-    wish = _wishes.parse_wish({key: value for key, value in item.items() if key in _wishes.WISH_KEYS})
+    wish = _wishes.parse_desired_item({key: value for key, value in item.items() if key in _wishes.ITEM_KEYS})
     switches = {key: _wire_switch(item, key) for key in _SWITCHES}
     numbers = {key: _wire_number(item, key) for key in _NUMBERS}
     return Row(
@@ -623,7 +623,7 @@ def _read_attached(name: str, value: object) -> dict[str, bool | None]:
         isinstance(row, dict) and isinstance(row.get("name"), str) for row in value
     ):
         raise UserError(f"{name}: a list of domains as runcloud_domain_info returns them is wanted")
-    return {_hostnames.comparable(row["name"]): _wishes.parse_truth(row, "www") for row in value}
+    return {_hostnames.comparable(row["name"]): _wishes.parse_bool(row, "www") for row in value}
 
 
 _OPTION_READERS: dict[str, Callable[[str, object], t.Any]] = {

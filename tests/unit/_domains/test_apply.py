@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains import apply as _apply
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains import plan as _plan
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import Outcome
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_wishes
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import Applied, apply_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_desired
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge, plan_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
 
 from support.memory import PATH, Memory
@@ -23,20 +23,20 @@ LIST = ("GET", f"{PATH}/domains", None)
 def planned(memory: Memory, items: list[Any], **options: Any) -> DomainPlan:
     """Plan, and forget the request that it took."""
     app = memory.app
-    plan = _plan.plan_domains(parse_wishes(items), app.domains(), can_update=app.can_update_domains, **options)
+    plan = plan_domains(parse_desired(items), app.domains(), can_update=app.can_update_domains, **options)
     memory.requests.clear()
     memory.usage.requests = 0
     return plan
 
 
-def run(memory: Memory, items: list[Any], **options: Any) -> Outcome:
-    return _apply.apply_domains(planned(memory, items, **options), memory.app)
+def run(memory: Memory, items: list[Any], **options: Any) -> Applied:
+    return apply_domains(planned(memory, items, **options), memory.app)
 
 
 def test_nothing_to_do_takes_no_request() -> None:
     memory = Memory.of("main.example")
     outcome = run(memory, ["main.example"])
-    assert (outcome.changed, outcome.applied, outcome.errors) == (False, [], {})
+    assert (outcome.changed, outcome.applied, outcome.errors) == (False, (), {})
     assert [row.name for row in outcome.after] == ["main.example"]
     assert memory.requests == []
 
@@ -44,7 +44,7 @@ def test_nothing_to_do_takes_no_request() -> None:
 def test_one_list_confirms_all_writes() -> None:
     memory = Memory.of("main.example", "a.example")
     outcome = run(memory, ["b.example", "c.example", {"name": "a.example", "www": True}])
-    assert outcome.applied == ["b.example", "c.example", "a.example"]
+    assert outcome.applied == ("b.example", "c.example", "a.example")
     assert memory.requests == [
         ("POST", f"{PATH}/domains", {"name": "b.example", "type": "alias", "www": False, "redirection": "none"}),
         ("POST", f"{PATH}/domains", {"name": "c.example", "type": "alias", "www": False, "redirection": "none"}),
@@ -54,9 +54,14 @@ def test_one_list_confirms_all_writes() -> None:
 
 
 def test_progress_tells_how_far_it_is() -> None:
-    memory, said = Memory.of("main.example"), list[str]()
-    _apply.apply_domains(planned(memory, ["a.example", "b.example"]), memory.app, said.append)
-    assert said == ["domains: 0/2 done, next: add a.example", "domains: 1/2 done, next: add b.example"]
+    memory, said = Memory.of("main.example", "old.example"), list[tuple[str, int, int]]()
+    plan = planned(memory, ["a.example", {"name": "b.example", "type": "primary"}], purge=Purge(True))
+    apply_domains(plan, memory.app, lambda what, done=0, total=0: said.append((what, done, total)))
+    assert said == [
+        ("adding domains", 0, 2),
+        ("adding domains", 1, 2),
+        ("setting the primary domain", 0, 1),
+    ]
 
 
 # ---------------------------------------------------------------------- single names that fail
@@ -65,10 +70,10 @@ def test_progress_tells_how_far_it_is() -> None:
 def test_one_name_does_not_stop_the_others() -> None:
     memory = Memory.of("main.example", "old.example", faults={"b.example": 422})
     outcome = run(memory, ["a.example", "b.example", "c.example"], purge=Purge(True, limit="5"))
-    assert outcome.applied == ["a.example", "c.example", "old.example"]
+    assert outcome.applied == ("a.example", "c.example", "old.example")
     assert list(outcome.errors) == ["b.example"]
     assert outcome.errors["b.example"].startswith(f"POST {PATH}/domains answered 422: spoiled. If the name is taken")
-    assert (outcome.changed, outcome.fatal, outcome.not_attempted) == (True, None, [])
+    assert (outcome.changed, outcome.stopped, outcome.not_attempted) == (True, "", ())
 
 
 def test_what_depends_on_a_failed_name_is_not_tried() -> None:
@@ -76,70 +81,108 @@ def test_what_depends_on_a_failed_name_is_not_tried() -> None:
     outcome = run(
         memory, [{"name": "next.example", "type": "primary"}, {"name": "main.example", "type": "redirect"}, "a.example"]
     )
-    assert outcome.applied == ["a.example"]
+    assert outcome.applied == ("a.example",)
     assert list(outcome.errors) == ["next.example"]
-    assert outcome.not_attempted == ["main.example"]
+    assert outcome.not_attempted == ("main.example",)
     assert memory.rows[0]["type"] == "primary"
 
 
 def test_a_primary_that_could_not_be_relieved_is_not_removed() -> None:
     memory = Memory.of("main.example", "next.example", faults={"next.example": 422})
     outcome = run(memory, [{"name": "next.example", "type": "primary"}], purge=Purge(True))
-    assert outcome.not_attempted == ["main.example"]
+    assert outcome.not_attempted == ("main.example",)
     assert [method for method, _path, _body in memory.writes] == ["PATCH"]
 
 
 def test_where_the_plan_of_the_account_ends_no_further_names_are_tried() -> None:
     memory = Memory.of("main.example", "old.example", faults={"b.example": 403})
     outcome = run(memory, ["a.example", "b.example", "c.example"], purge=Purge(True, limit="1"))
-    assert outcome.applied == ["a.example", "old.example"]
+    assert outcome.applied == ("a.example", "old.example")
     assert list(outcome.errors) == ["b.example"]
-    assert outcome.not_attempted == ["c.example"]
+    assert outcome.not_attempted == ("c.example",)
 
 
 def test_a_server_that_is_ill_is_left_alone_after_three_names() -> None:
     names = [f"{letter}.example" for letter in "abcdef"]
     memory = Memory.of("main.example", faults=dict.fromkeys(names[1:], 500))
     outcome = run(memory, names)
-    assert outcome.applied == ["a.example"]
+    assert outcome.applied == ("a.example",)
     assert list(outcome.errors) == names[1:4]
-    assert outcome.not_attempted == names[4:]
-    assert str(outcome.fatal).startswith("3 names in a row failed on RunCloud's side; stopped. Last: POST ")
+    assert list(outcome.not_attempted) == names[4:]
+    assert outcome.stopped.startswith("3 names in a row failed on RunCloud's side; stopped. Last: POST ")
 
 
 def test_faults_in_between_do_not_add_up() -> None:
     names = [f"{letter}.example" for letter in "abcdef"]
     memory = Memory.of("main.example", faults=dict.fromkeys(names[::2], 500))
     outcome = run(memory, names)
-    assert outcome.applied == names[1::2]
-    assert outcome.fatal is None
+    assert list(outcome.applied) == names[1::2]
+    assert outcome.stopped == ""
 
 
 @pytest.mark.parametrize("status", [401, 429])
 def test_what_concerns_all_stops_all(status: int) -> None:
     memory = Memory.of("main.example", faults={"b.example": status})
     outcome = run(memory, ["a.example", "b.example", "c.example"])
-    assert (outcome.applied, list(outcome.errors)) == (["a.example"], ["b.example"])
-    assert outcome.not_attempted == ["c.example"]
-    assert outcome.fatal == outcome.errors["b.example"]
+    assert (outcome.applied, list(outcome.errors)) == (("a.example",), ["b.example"])
+    assert outcome.not_attempted == ("c.example",)
+    assert outcome.stopped == outcome.errors["b.example"]
     assert outcome.changed
 
 
 # ---------------------------------------------------------------------- replies that were lost
 
 
-def test_a_lost_reply_counts_as_applied_where_the_list_shows_it() -> None:
+def test_a_lost_reply_is_no_failure_where_the_list_shows_the_name() -> None:
     memory = Memory.of("main.example", faults={"a.example": "lost"})
-    outcome = run(memory, ["a.example", "b.example"])
-    assert (outcome.changed, outcome.applied) == (True, ["a.example"])
-    assert list(outcome.errors) == ["a.example"]
-    assert outcome.not_attempted == ["b.example"]
-
-
-def test_a_lost_reply_without_effect_is_no_change() -> None:
-    memory = Memory.of("main.example", faults={"a.example": "drop"})
     outcome = run(memory, ["a.example"])
-    assert (outcome.changed, outcome.applied) == (False, [])
+    assert (outcome.changed, outcome.applied, outcome.errors) == (True, ("a.example",), {})
+    assert (outcome.status, outcome.stopped, outcome.failure) == (Status.OK, "", None)
+
+
+def test_without_retries_a_lost_reply_ends_the_run() -> None:
+    memory = Memory.of("main.example", faults={"a.example": "drop"})
+    outcome = run(memory, ["a.example", "b.example"])
+    assert (outcome.changed, outcome.applied, outcome.not_attempted) == (False, (), ("b.example",))
+    assert outcome.status is Status.FAILED
+    assert outcome.errors == {"a.example": f"POST {PATH}/domains failed: spoiled"}
+    assert outcome.stopped == outcome.errors["a.example"]
+
+
+def lists(memory: Memory) -> int:
+    return memory.requests.count(LIST)
+
+
+def posts(memory: Memory) -> list[str]:
+    return [body["name"] for method, _path, body in memory.requests if method == "POST"]
+
+
+def test_one_look_serves_all_lost_replies_and_only_what_is_missing_is_sent_again() -> None:
+    faults = {"a.example": "lost", "b.example": "drop", "d.example": 500}
+    memory = Memory.of("main.example", faults=faults, retries=1)
+    memory.on_write = lambda: memory.faults.pop("b.example", None) if len(posts(memory)) > 4 else None
+    outcome = run(memory, [f"{letter}.example" for letter in "abcd"])
+    assert posts(memory) == ["a.example", "b.example", "c.example", "d.example", "b.example", "d.example"]
+    assert lists(memory) == 2
+    assert outcome.applied == ("a.example", "b.example", "c.example")
+    assert list(outcome.errors) == ["d.example"]
+    assert memory.usage.retries == 2
+
+
+def test_a_refused_post_among_many_domains_does_not_read_the_list_again_and_again() -> None:
+    memory = Memory.of(*(f"d{number}.example" for number in range(400)), faults={"x.example": 500}, retries=5)
+    outcome = run(memory, ["x.example"])
+    assert lists(memory) == 2
+    assert posts(memory) == ["x.example"] * 2
+    assert list(outcome.errors) == ["x.example"]
+
+
+def test_a_short_list_is_read_for_each_try() -> None:
+    memory = Memory.of("main.example", faults={"x.example": "drop"}, retries=3)
+    memory.on_write = lambda: memory.faults.clear() if len(posts(memory)) == 4 else None
+    outcome = run(memory, ["x.example", "y.example"])
+    assert posts(memory) == ["x.example", "y.example", "x.example", "x.example"]
+    assert outcome.status is Status.OK
 
 
 class Deaf(Memory):
@@ -151,26 +194,65 @@ class Deaf(Memory):
         return super().list(path, query)
 
 
-def test_changes_that_cannot_be_read_back_are_told_nevertheless() -> None:
-    outcome = run(Deaf.of("main.example"), ["a.example", "b.example"])
-    assert (outcome.changed, outcome.applied) == (True, ["a.example", "b.example"])
-    assert outcome.fatal == f"the changes could not be read back: GET {PATH}/domains answered 503: spoiled"
-    assert [row.name for row in outcome.after] == ["main.example", "a.example", "b.example"]
+UNKNOWN = "t is not known whether {} was {}, because the list of domains could not be read afterwards: run again"
 
 
-def test_what_nobody_can_know_is_said() -> None:
+def test_what_cannot_be_read_back_is_never_told_as_done() -> None:
+    memory = Deaf.of("main.example", "b.example", "old.example", faults={"n.example": 422})
+    items = ["a.example", "n.example", {"name": "b.example", "www": True}]
+    outcome = run(memory, items, purge=Purge(True))
+    assert (outcome.status, outcome.confirmed, outcome.changed) == (Status.FAILED, False, True)
+    assert (outcome.applied, outcome.not_attempted) == ((), ())
+    assert outcome.errors == {
+        "n.example": f"POST {PATH}/domains answered 422: spoiled",
+        "a.example": "i" + UNKNOWN.format("a.example", "added"),
+        "b.example": "i" + UNKNOWN.format("b.example", "changed"),
+        "old.example": "i" + UNKNOWN.format("old.example", "removed"),
+    }
+    assert outcome.stopped == f"the changes could not be read back: GET {PATH}/domains answered 503: spoiled"
+    assert [row.name for row in outcome.after] == ["main.example", "b.example", "old.example"]
+
+
+def test_a_lost_reply_that_cannot_be_looked_up_is_told_as_unknown() -> None:
     outcome = run(Deaf.of("main.example", faults={"b.example": "lost"}), ["a.example", "b.example"])
-    assert outcome.applied == ["a.example"]
     assert outcome.errors["b.example"] == (
-        f"POST {PATH}/domains failed: spoiled. Whether it was carried out all the same is not known: run again."
+        f"POST {PATH}/domains failed: spoiled. I" + UNKNOWN.format("b.example", "added")
     )
 
 
-# ---------------------------------------------------------------------- somebody else at work
+class Emptied(Memory):
+    """From the first removal on, the list is empty or not found, and every removal is "gone already"."""
+
+    def list(self, path: str, query: Any = None) -> Any:
+        return [] if any(method == "DELETE" for method, _path, _body in self.requests) else super().list(path, query)
+
+    def _write(self, method: str, path: str, body: Any) -> Any:
+        if method == "DELETE":
+            raise _client.ApiError(method, path, status=404, message="Not found")
+        return super()._write(method, path, body)
+
+
+def test_removals_answered_with_404_are_not_told_as_done_where_the_list_is_not_to_be_relied_on() -> None:
+    memory = Emptied.of("main.example", "a.example", "old.example")
+    outcome = run(memory, ["main.example"], purge=Purge(True, limit="2"))
+    assert (outcome.status, outcome.confirmed, outcome.applied) == (Status.FAILED, False, ())
+    assert list(outcome.errors) == ["a.example", "old.example"]
+    assert "lacks all domains that were attached before" in outcome.stopped
+
+
+def test_a_removal_answered_with_404_is_done_only_where_the_list_no_longer_has_the_name() -> None:
+    memory = Memory.of("main.example", "a.example", "old.example", faults={"a.example": 404, "old.example": 404})
+    memory.on_write = lambda: setattr(memory, "rows", [row for row in memory.rows if row["name"] != "a.example"])
+    outcome = run(memory, ["main.example"], purge=Purge(True, limit="2"))
+    assert list(outcome.errors) == ["old.example"]
+    assert "old.example is still attached" in outcome.errors["old.example"]
+
+
+# ---------------------------------------------------------------------- someone else at work
 
 
 def attach_before_writing(memory: Memory, **row: Any) -> None:
-    """Let somebody attach a domain just before the first write."""
+    """Let someone attach a domain just before the first write."""
 
     def attach() -> None:
         if row["name"] not in memory.names():
@@ -179,32 +261,32 @@ def attach_before_writing(memory: Memory, **row: Any) -> None:
     memory.on_write = attach
 
 
-def test_a_name_that_somebody_else_attached_meanwhile_is_fine() -> None:
+def test_a_name_that_someone_else_attached_meanwhile_is_fine() -> None:
     memory = Memory.of("main.example")
     attach_before_writing(memory, name="a.example")
     outcome = run(memory, ["a.example"])
-    assert (outcome.errors, outcome.applied, outcome.changed) == ({}, [], False)
+    assert (outcome.errors, outcome.applied, outcome.changed) == ({}, (), False)
 
 
 @pytest.mark.parametrize("asked", [{"www": True}, {"type": "primary"}])
-def test_a_name_that_somebody_else_attached_in_another_way_is_not(asked: dict[str, Any]) -> None:
+def test_a_name_that_someone_else_attached_in_another_way_is_not(asked: dict[str, Any]) -> None:
     memory = Memory.of("main.example")
     attach_before_writing(memory, name="a.example")
     outcome = run(memory, [{"name": "a.example", **asked}])
-    assert "somebody else attached a.example" in outcome.errors["a.example"]
+    assert "someone else attached a.example" in outcome.errors["a.example"]
     assert "run again" in outcome.errors["a.example"]
     assert run(memory, [{"name": "a.example", **asked}]).errors == {}
 
 
-def test_a_name_that_somebody_else_removed_meanwhile() -> None:
+def test_a_name_that_someone_else_removed_meanwhile() -> None:
     memory = Memory.of("main.example", "a.example", "b.example")
     memory.on_write = lambda: setattr(memory, "rows", memory.rows[:1])
     items = [{"name": "a.example", "www": True}, {"name": "b.example", "state": "absent"}]
     outcome = run(memory, items)
     assert list(outcome.errors) == ["a.example"]
-    assert "a.example may have been removed by somebody else: run again." in outcome.errors["a.example"]
+    assert "a.example may have been removed by someone else: run again." in outcome.errors["a.example"]
     # That b.example is gone is what was asked for.
-    assert outcome.fatal is None
+    assert outcome.stopped == ""
 
 
 class Vanishing(Memory):
@@ -222,15 +304,16 @@ class Vanishing(Memory):
 )
 def test_an_application_that_goes_while_we_work(items: list[Any]) -> None:
     outcome = run(Vanishing.of("main.example", "x.example"), items)
-    assert outcome.applied == ["a.example"]
-    assert str(outcome.fatal).startswith("webapp_id: server 1903 has no web application 646.")
-    assert outcome.changed
+    assert outcome.applied == ()
+    assert "it is not known whether a.example was added" in outcome.errors["a.example"]
+    assert outcome.stopped.startswith("webapp_id: server 1903 has no web application 646.")
+    assert (outcome.changed, outcome.confirmed) == (True, False)
 
 
 def test_whether_the_application_is_there_is_asked_once() -> None:
     memory = Memory.of("main.example", faults={f"{letter}.example": 404 for letter in "abc"})
     outcome = run(memory, [f"{letter}.example" for letter in "abcd"])
-    assert outcome.applied == ["d.example"]
+    assert outcome.applied == ("d.example",)
     assert len(outcome.errors) == 3
     assert [path for _method, path, _body in memory.requests].count(PATH) == 1
 
@@ -256,7 +339,7 @@ def test_what_was_accepted_and_not_done_is_an_error() -> None:
         f"redirection: none instead of www; {advice}",
         "old.example": f"RunCloud accepted the removal, but old.example is still attached; {advice}",
     }
-    assert (outcome.changed, outcome.applied) == (False, [])
+    assert (outcome.changed, outcome.applied) == (False, ())
 
 
 class Taciturn(Memory):
@@ -288,7 +371,7 @@ class Secretive(Taciturn):
 
 def test_a_row_that_is_never_shown_cannot_be_promoted() -> None:
     outcome = run(Secretive.of("main.example"), [{"name": "b.example", "type": "primary"}, "c.example"])
-    assert "RunCloud does not show the id of b.example" in outcome.errors["b.example"]
+    assert "RunCloud does not list b.example" in outcome.errors["b.example"]
 
 
 # ---------------------------------------------------------------------- where a refused name is
@@ -344,7 +427,7 @@ def test_all_servers_are_searched_until_every_name_is_found() -> None:
     assert "(700) of server 1903" in outcome.errors["a.example"]
     assert "'blog' (701) of server 1904" in outcome.errors["b.example"]
     assert "look for it in RunCloud's panel" in outcome.errors["d.example"]
-    assert outcome.applied == ["www.b.example"]
+    assert outcome.applied == ("www.b.example",)
 
 
 def test_the_www_of_a_name_may_be_what_is_taken() -> None:

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains import desired as _wishes
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import Wish, parse_wishes
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import DesiredDomain, parse_desired
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 
 
 def complaint(items: list[Any], option: str = "domains") -> str:
     with pytest.raises(UserError) as caught:
-        parse_wishes(items, option)
+        parse_desired(items, option)
     return str(caught.value)
 
 
 def test_an_item_is_a_name_or_says_more() -> None:
-    assert parse_wishes(
+    assert parse_desired(
         [
             "A.example.",
             {"name": "b.example", "www": True, "redirection": "non-www", "type": "redirect"},
@@ -29,18 +29,18 @@ def test_an_item_is_a_name_or_says_more() -> None:
             {"name": "*.e.example", "www": False},
         ]
     ) == [
-        Wish("a.example"),
-        Wish("b.example", "present", "redirect", True, "non-www"),
-        Wish("c.example", "absent"),
-        Wish("d.example"),
-        Wish("*.e.example", www=False),
+        DesiredDomain("a.example"),
+        DesiredDomain("b.example", "present", "redirect", True, "non-www"),
+        DesiredDomain("c.example", "absent"),
+        DesiredDomain("d.example"),
+        DesiredDomain("*.e.example", www=False),
     ]
 
 
 def test_the_same_name_with_the_same_attributes_counts_once() -> None:
-    assert parse_wishes(["b.example", "a.example", "A.EXAMPLE.", {"domain": "a.example"}]) == [
-        Wish("b.example"),
-        Wish("a.example"),
+    assert parse_desired(["b.example", "a.example", "A.EXAMPLE.", {"domain": "a.example"}]) == [
+        DesiredDomain("b.example"),
+        DesiredDomain("a.example"),
     ]
 
 
@@ -54,38 +54,41 @@ def test_the_same_name_with_other_attributes_is_an_error(other: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        (5, "5 is neither a name nor a dict of attributes; give one of both"),
-        (None, "None is neither a name nor a dict of attributes; give one of both"),
-        (["a.example"], "['a.example'] is neither a name nor a dict of attributes; give one of both"),
-        (True, "True is neither a name nor a dict of attributes; give one of both"),
-        ({}, "{} has no name; say name: shop.example.com"),
-        ({"www": True}, "{'www': True} has no name; say name: shop.example.com"),
+        (5, "5 is neither a name nor a dict of attributes; give one of the two"),
+        (None, "None is neither a name nor a dict of attributes; give one of the two"),
+        (["a.example"], "['a.example'] is neither a name nor a dict of attributes; give one of the two"),
+        (True, "True is neither a name nor a dict of attributes; give one of the two"),
+        ({}, "{} has no name; give name: shop.example.com"),
+        ({"www": True}, "{'www': True} has no name; give name: shop.example.com"),
         (
             {"name": "a.example", "domain": "a.example"},
-            "{'name': 'a.example', 'domain': 'a.example'} has both name and domain; say name: shop.example.com",
+            "{'name': 'a.example', 'domain': 'a.example'} has both name and domain; give name: shop.example.com",
         ),
-        ({"name": 5}, "5 is no text; a host name like shop.example.com is wanted (put it in quotes)"),
+        ({"name": 5}, "5 is not text; give a host name like shop.example.com (in quotes)"),
         ({"name": "a b"}, "'a b': a host name has no spaces; remove them"),
         (
             {"name": "a.example", "ssl": True, "wwww": 1},
             "unknown key ssl, wwww; use only name, domain, state, type, redirection, www",
         ),
         ({"name": "a.example", 5: 1}, "unknown key 5; use only name, domain, state, type, redirection, www"),
-        ({"name": "a.example", "state": "gone"}, "state: 'gone' is none of present, absent; give one of these"),
+        ({"name": "a.example", "state": "gone"}, "state: 'gone' is not one of present, absent; give one of these"),
         (
             {"name": "a.example", "type": "Alias"},
-            "type: 'Alias' is none of alias, primary, redirect; give one of these",
+            "type: 'Alias' is not one of alias, primary, redirect; give one of these",
         ),
-        ({"name": "a.example", "type": 1}, "type: 1 is none of alias, primary, redirect; give one of these"),
+        ({"name": "a.example", "type": 1}, "type: 1 is not one of alias, primary, redirect; give one of these"),
         (
             {"name": "a.example", "redirection": True},
-            "redirection: True is none of none, www, non-www; give one of these",
+            "redirection: True is not one of none, www, non-www; give one of these",
         ),
-        ({"name": "a.example", "www": "yes"}, "www: 'yes' is neither true nor false; write it without quotes"),
-        ({"name": "a.example", "www": 1}, "www: 1 is neither true nor false; write it without quotes"),
+        (
+            {"name": "a.example", "www": "yes"},
+            "www: 'yes' is neither true nor false; give true or false without quotes",
+        ),
+        ({"name": "a.example", "www": 1}, "www: 1 is neither true nor false; give true or false without quotes"),
         (
             {"name": "www.a.example", "www": True},
-            "www: www.a.example begins with www. already; leave www out or set it to false",
+            "www: www.a.example already begins with www.; leave www out or set it to false",
         ),
         ({"name": "*.a.example", "www": True}, "www: *.a.example is a wildcard; leave www out or set it to false"),
     ],
@@ -98,7 +101,7 @@ def test_a_wrong_item_is_named_with_its_place(item: Any, message: str) -> None:
 def test_all_that_is_wrong_is_said_at_once() -> None:
     assert complaint(["a b", "ok.example", 5]) == (
         "domains[0]: 'a b': a host name has no spaces; remove them; "
-        "domains[2]: 5 is neither a name nor a dict of attributes; give one of both"
+        "domains[2]: 5 is neither a name nor a dict of attributes; give one of the two"
     )
 
 
@@ -115,7 +118,7 @@ def test_there_is_one_primary_domain() -> None:
         "keep one of them"
     )
     two[1]["state"] = "absent"
-    assert len(parse_wishes(two)) == 2
+    assert len(parse_desired(two)) == 2
 
 
 def test_a_name_and_its_www_are_not_asked_for_twice() -> None:
@@ -126,8 +129,8 @@ def test_a_name_and_its_www_are_not_asked_for_twice() -> None:
     )
     assert complaint(both) == message
     assert complaint(both[::-1]) == message
-    assert len(parse_wishes([{"name": "a.example", "www": True}, {"name": "www.a.example", "state": "absent"}])) == 2
-    assert len(parse_wishes([{"name": "a.example", "www": False}, "www.a.example"])) == 2
+    assert len(parse_desired([{"name": "a.example", "www": True}, {"name": "www.a.example", "state": "absent"}])) == 2
+    assert len(parse_desired([{"name": "a.example", "www": False}, "www.a.example"])) == 2
 
 
 def test_names_to_hold_are_names() -> None:
@@ -143,7 +146,7 @@ def test_a_list_of_names_has_each_once() -> None:
         _wishes.parse_names(["a b", "a.example", 5], "names")
     assert str(caught.value) == (
         "names[0]: 'a b': a host name has no spaces; remove them; "
-        "names[2]: 5 is no text; a host name like shop.example.com is wanted (put it in quotes)"
+        "names[2]: 5 is not text; give a host name like shop.example.com (in quotes)"
     )
 
 
