@@ -179,14 +179,6 @@ def test_adding_shows_the_new_row_in_whatever_form_it_comes() -> None:
         assert client.requests == [("POST", f"{P}/domains", body)]
 
 
-def test_a_lost_reply_is_looked_up_in_the_list() -> None:
-    rows = [{"id": 710, "name": "SHOP.example", "type": "alias", "www": 0, "redirection": "none"}]
-    client, app = webapp({f"POST {P}/domains": lambda lookup, **_body: lookup(), f"GET {P}/domains": rows})
-    assert app.add_domain(Domain(None, "shop.example")) == SHOP
-    assert client.requests[1:] == [("GET", f"{P}/domains")]
-    assert app.add_domain(Domain(None, "other.example")) is None
-
-
 def test_an_update_sends_all_three_settings() -> None:
     client, app = webapp({f"PATCH {P}/domains/710/meta": {"message": "done"}})
     app.update_domain(Domain(710, "shop.example", "redirect", True, "www"))
