@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import uuid
+
+import pytest
 
 from tools.collection import link_tree
 
@@ -18,3 +21,9 @@ ELSEWHERE = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_
 for name in list(os.environ):
     if name.startswith(("RUNCLOUD_", "WU_RUNCLOUD_")) or name.upper() in ELSEWHERE:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let each test begin without what others remember, and none write into the user's own cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / f"cache-{uuid.uuid4().hex}"))

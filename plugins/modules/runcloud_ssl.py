@@ -18,12 +18,14 @@ description:
   - Brings the certificates of a web application into line with its domains, with as few orders as possible.
   - In basic mode there is one certificate for all domains. It is ordered once more when a name is missing in it, or
     when it ends soon. In advanced mode there is one for each domain, and each is looked at by itself.
-  - RunCloud's API does not tell which names a certificate covers. With O(verify=tls) the server itself is asked, by a
-    handshake for each domain, which costs no request.
+  - RunCloud's API does not tell which names a certificate covers. With O(check_served) the server itself is asked, by a
+    handshake for each domain, which costs no request. Where it presents a certificate that cannot be the one that
+    RunCloud has, coverage is not known, and nothing is ordered because of it.
   - Names that RunCloud gave the web application for tests (below C(runcloud.link)) need no certificate.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
   - multisite.runcloud.runcloud.webapp
+  - multisite.runcloud.certificates
   - multisite.runcloud.attributes
 attributes:
   check_mode:
@@ -35,166 +37,13 @@ attributes:
     support: partial
     details: Not with O(force=true), which orders in each run.
 requirements:
-  - cryptography (for O(verify=tls) and O(provider=custom))
-options:
-  state:
-    description:
-      - V(present) makes sure that all names have a valid certificate.
-      - V(absent) removes the certificates. HTTPS stops then.
-    type: str
-    choices: [present, absent]
-    default: present
-  mode:
-    description:
-      - V(basic) is one certificate for the web application, V(advanced) one for each domain (RunCloud's Business and
-        Enterprise plans).
-      - As it is unless given. A difference is an error unless O(switch_mode=true).
-    type: str
-    choices: [basic, advanced]
-  switch_mode:
-    description: Whether O(mode) may be switched. RunCloud deletes the certificates of the other mode.
-    type: bool
-    default: false
-  auto_ssl:
-    description:
-      - Whether RunCloud orders and renews certificates by itself for new domains (AutoSSL). As it is unless given.
-      - While it is on, domains in O(changed_names) are left to it.
-    type: bool
-  domains:
-    description: Which domains are meant, in advanced mode. All unless given.
-    type: list
-    elements: str
-  provider:
-    description:
-      - Where certificates come from.
-      - V(letsencrypt) for new certificates unless given. A V(custom) or V(csr) certificate that is there is left alone
-        unless this option says otherwise.
-      - V(custom) installs O(certificate) and O(private_key). V(csr) has RunCloud make a signing request.
-    type: str
-    choices: [letsencrypt, custom, csr]
-  environment:
-    description: Let's Encrypt's environment. V(staging) is for tests; browsers do not trust it. A change orders anew.
-    type: str
-    choices: [live, staging]
-    default: live
-  authorization_method:
-    description:
-      - How Let's Encrypt checks that the domains are yours. V(http-01) for new certificates unless given, and as it
-        is for others.
-      - V(dns-01) needs O(external_api), and is the only way to a wildcard.
-    type: str
-    choices: [http-01, dns-01]
-  external_api:
-    description: Id or label of the API key of a DNS provider in RunCloud, for O(authorization_method=dns-01).
-    type: str
-  certificate:
-    description: For O(provider=custom), the certificate and its chain in PEM, the certificate first.
-    type: str
-  private_key:
-    description: For O(provider=custom), the key of O(certificate) in PEM, not encrypted.
-    type: str
-  csr_key_type:
-    description: For O(provider=csr), the kind of key.
-    type: str
-    choices: [rsa-2048, rsa-4096, ecdsa-p256, ecdsa-p384]
-  csr_organization:
-    description: For O(provider=csr), the organization.
-    type: str
-  csr_department:
-    description: For O(provider=csr), the department.
-    type: str
-  csr_city:
-    description: For O(provider=csr), the city.
-    type: str
-  csr_state:
-    description: For O(provider=csr), the state or province.
-    type: str
-  csr_country:
-    description: For O(provider=csr), the country, as two letters.
-    type: str
-  enable_http:
-    description: Whether plain HTTP is served, too, instead of being redirected. As it is unless given, V(false) at
-      first.
-    type: bool
-  enable_hsts:
-    description: Whether browsers are told to use only HTTPS (HSTS). As it is unless given, V(false) at first.
-    type: bool
-  enable_hsts_subdomains:
-    description:
-      - Whether HSTS holds for subdomains.
-      - RunCloud never shows it, so it is sent along with other changes and listed in RV(unverified).
-    type: bool
-  enable_hsts_preload:
-    description: Whether HSTS asks for preloading. Where RunCloud does not show it, as O(enable_hsts_subdomains).
-    type: bool
-  tls_versions:
-    description: TLS versions that are offered. As they are unless given.
-    type: str
-    choices: [TLSv1.1+, TLSv1.2+, TLSv1.3]
-  renew_before:
-    description:
-      - Order anew when a certificate ends within so many days.
-      - RunCloud renews by itself about 30 days before the end. This is for when that did not work.
-    type: int
-    default: 14
-  force:
-    description:
-      - Order although nothing asks for it, or although orders have failed three times within an hour.
-      - Let's Encrypt issues 5 identical certificates a week; a sixth is refused before it is sent, as far as RunCloud's
-        activity log tells.
-    type: bool
-    default: false
-  verify:
-    description:
-      - V(tls) asks the server what it presents for each domain. Where it cannot be reached, a warning says so, and what
-        RunCloud tells is trusted.
-      - V(none) trusts that what was not in O(changed_names) is covered.
-    type: str
-    choices: [tls, none]
-    default: tls
-  verify_address:
-    description: Address that is asked. The address of the server as RunCloud has it unless given (one request).
-    type: str
-  verify_port:
-    description: Port that is asked.
-    type: int
-    default: 443
-  wait:
-    description: Whether to wait until ordered certificates are there.
-    type: bool
-    default: true
-  wait_timeout:
-    description: Seconds to wait at most. What is not there then is listed in RV(pending), which is no failure.
-    type: int
-    default: 180
-  max_orders:
-    description: Orders that one run may send at most. What is left is listed in RV(pending), and the next run goes on.
-    type: int
-    default: 50
-  attached:
-    description: What M(multisite.runcloud.runcloud_domains) returned as
-      RV(multisite.runcloud.runcloud_domains#module:domains), which saves a second list request.
-    type: list
-    elements: dict
-  changed_names:
-    description:
-      - Names that were added, or whose C(www) was switched on, in the same run.
-      - A name that was attached less than 45 seconds ago and is not in here may be one for which an interrupted run has
-        ordered already. Then the server is watched for so long before anything is ordered.
-    type: list
-    elements: str
-    default: []
-  hold:
-    description:
-      - Names for which nothing must be ordered, each with the reason, for example because their DNS does not point
-        here.
-      - In basic mode an order would fail for all names. So where one is needed and a name of it is held, nothing is
-        ordered and the task fails.
-    type: dict
-    default: {}
+  - cryptography (for O(check_served) and O(provider=custom))
 notes:
   - Let's Encrypt puts 100 names in one certificate, and issues 50 certificates a week for one registered domain and
     300 in 3 hours. What would be over is refused, or left to a later run, before anything is ordered.
+  - An order that is younger than 15 minutes is waited for or returned as pending, and never repeated. It is known from
+    RunCloud's activity log and from a small file in the cache folder of the user who runs the module
+    (C(XDG_CACHE_HOME), or C(~/.cache)).
   - A failed order leaves the certificate that is there in place. Only where RunCloud wants the old one removed first
     is it removed.
 seealso:
@@ -203,7 +52,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See to it that all domains have a valid certificate
+- name: Keep a valid certificate for all domains
   multisite.runcloud.runcloud_ssl:
     api_token: "{{ runcloud_api_token }}"
     server_id: 1903
@@ -218,27 +67,27 @@ EXAMPLES = r"""
         server_id: 1903
         webapp_id: 646
         domains: "{{ wanted_domains }}"
-      register: attached
+      register: result
 
     - name: Order the certificate
       multisite.runcloud.runcloud_ssl:
         server_id: 1903
         webapp_id: 646
-        attached: "{{ attached.domains }}"
-        changed_names: "{{ attached.plan.add + attached.plan.change }}"
+        check_served: false
+        force: "{{ result is changed }}"
 
 - name: One certificate for each domain, a wildcard among them
   multisite.runcloud.runcloud_ssl:
     server_id: 1903
     webapp_id: 646
     mode: advanced
-    switch_mode: true
+    allow_mode_switch: true
     domains:
       - "*.network.example"
     authorization_method: dns-01
     external_api: cloudflare
 
-- name: Install a certificate of your own
+- name: Install a custom certificate
   multisite.runcloud.runcloud_ssl:
     server_id: 1903
     webapp_id: 646
@@ -279,7 +128,7 @@ certificates:
       type: str
       sample: letsencrypt
     valid_until:
-      description: When it ends (UTC). V(null) while an order is under way.
+      description: When it ends (UTC). V(null) while an order is in progress.
       type: str
       sample: "2027-02-20 06:02:13"
     days_left:
@@ -307,7 +156,7 @@ certificates:
       type: int
       sample: null
     enable_http:
-      description: Whether plain HTTP is served, too.
+      description: Whether plain HTTP is served instead of being redirected.
       type: bool
       sample: false
     enable_hsts:
@@ -332,6 +181,11 @@ certificates:
       type: list
       elements: str
       sample: []
+    checked:
+      description: Whether it is known which names it covers. Where it is not, RV(certificates[].covers) and
+        RV(certificates[].missing) are empty.
+      type: bool
+      sample: true
 names:
   description: What visitors of each domain get.
   returned: when the state could be read
@@ -342,6 +196,11 @@ names:
       description: The domain.
       type: str
       sample: shop.example.com
+    checked:
+      description: Whether it is known which of its names are covered. Where it is not, RV(names[].covers) and
+        RV(names[].missing) are empty.
+      type: bool
+      sample: true
     covers:
       description: Which of its names are covered, C(www.) included.
       type: list
@@ -361,7 +220,7 @@ names:
       type: int
       sample: 89
     issuer:
-      description: Who issued it. Only told, nothing depends on it.
+      description: Who issued it. Only reported, nothing depends on it.
       type: str
       sample: CN=R11,O=Let's Encrypt,C=US
     served_by_other:
@@ -369,7 +228,7 @@ names:
       type: bool
       sample: false
     error:
-      description: Why the handshake failed, if it did.
+      description: Why nothing is known of what visitors get, for example because the handshake failed.
       type: str
       sample: ""
 orders:
@@ -407,12 +266,13 @@ ignored:
   elements: str
   sample: []
 errors:
-  description: For each name that failed, what went wrong. In basic mode under the first name of the certificate.
+  description: For each name that is the cause of a failure, what went wrong. What belongs to no single name is in the
+    message.
   returned: failure after the plan was made
   type: dict
   sample: {"shop.example.com": "PUT /servers/1903/webapps/646/ssl/4211 answered 422: DNS problem"}
 applied:
-  description: Names for which something was ordered.
+  description: Names for which something was ordered that is not known to have failed.
   returned: failure after the plan was made
   type: list
   elements: str
@@ -435,64 +295,37 @@ api:
   sample: {"requests": 28, "retries": 0, "waited": 0.0}
 """
 
+import datetime
 import typing as t
 
-from ..module_utils import _module
-from ..module_utils._certificates import model as _ssl_model
-from ..module_utils._certificates import result as _ssl_result
-from ..module_utils._certificates import run as _ssl_module
-from ..module_utils._domains import desired as _wishes
-from ..module_utils._runcloud import models as _resources
+from ..module_utils._certificates.run import read_request, run_certificates
+from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, failure_of, run
+from ..module_utils._options import SSL_SPEC
+from ..module_utils._outcome import Status
 
-SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
-    "state": {"type": "str", "choices": list(_wishes.STATES), "default": _wishes.PRESENT},
-    "mode": {"type": "str", "choices": [_ssl_result.BASIC, _ssl_result.ADVANCED]},
-    "switch_mode": {"type": "bool", "default": False},
-    "auto_ssl": {"type": "bool"},
-    "domains": {"type": "list", "elements": "str"},
-    "provider": {"type": "str", "choices": [_resources.LETSENCRYPT, _resources.CUSTOM, _resources.CSR]},
-    "environment": {"type": "str", "choices": [_ssl_model.LIVE, _ssl_model.STAGING], "default": _ssl_model.LIVE},
-    "authorization_method": {"type": "str", "choices": [_ssl_model.HTTP_01, _ssl_model.DNS_01]},
-    "external_api": {"type": "str"},
-    "certificate": {"type": "str"},
-    "private_key": {"type": "str", "no_log": True},
-    "csr_key_type": {"type": "str", "choices": list(_resources.CSR_KEY_TYPES), "no_log": False},
-    "csr_organization": {"type": "str"},
-    "csr_department": {"type": "str"},
-    "csr_city": {"type": "str"},
-    "csr_state": {"type": "str"},
-    "csr_country": {"type": "str"},
-    "enable_http": {"type": "bool"},
-    "enable_hsts": {"type": "bool"},
-    "enable_hsts_subdomains": {"type": "bool"},
-    "enable_hsts_preload": {"type": "bool"},
-    "tls_versions": {"type": "str", "choices": list(_resources.TLS_VERSION_IDS)},
-    "renew_before": {"type": "int", "default": 14},
-    "force": {"type": "bool", "default": False},
-    "verify": {"type": "str", "choices": ["tls", "none"], "default": "tls"},
-    "verify_address": {"type": "str"},
-    "verify_port": {"type": "int", "default": 443},
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 180},
-    "max_orders": {"type": "int", "default": 50},
-    "attached": {"type": "list", "elements": "dict"},
-    "changed_names": {"type": "list", "elements": "str", "default": []},
-    "hold": {"type": "dict", "default": {}},
-}
+SPEC: dict[str, t.Any] = {**CONNECTION_SPEC, **WEBAPP_SPEC, **SSL_SPEC}
+
+
+def synchronise(context: Context) -> dict[str, t.Any]:
+    """Bring the certificates into the state asked for."""
+    request = read_request(context.options, datetime.datetime.now(datetime.timezone.utc))
+    outcome = run_certificates(context.webapp(), request, check_mode=context.check_mode)
+    for text in outcome.warnings:
+        context.module.warn(text)
+    result = {"changed": outcome.changed, **outcome.as_result(), **context.diff(*outcome.diff())}
+    if outcome.status is Status.OK:
+        return result
+    result["errors"] = dict(outcome.errors)
+    result["not_attempted"] = list(outcome.not_attempted)
+    result["applied"] = list(outcome.applied)
+    if outcome.failure is not None:
+        result["failure"] = failure_of(outcome.failure)
+    raise PartlyFailed(outcome.summary, result)
 
 
 def main() -> None:
     """Run the module."""
-    _module.run(
-        SPEC,
-        _ssl_module.synchronise,
-        required_if=[
-            ("provider", _resources.CUSTOM, ["certificate", "private_key"]),
-            ("provider", _resources.CSR, [f"csr_{name}" for name in _resources.CSR_FIELDS]),
-        ],
-    )
+    run(SPEC, synchronise)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,12 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Tells how a web application keeps its certificates, which there are, which names they cover and which they lack, and
+  - Reads how a web application keeps its certificates, which there are, which names they cover and which they lack, and
     which end soon. Orders nothing.
-  - RunCloud's API does not tell which names a certificate covers. With O(verify=tls) the server itself is asked, by a
+  - RunCloud's API does not tell which names a certificate covers. With O(check_served) the server itself is asked, by a
     handshake for each domain, which costs no request.
-  - This takes one request for every 40 domains (none with O(attached)), one for the mode, one for the certificates, one
-    for the server's address (none with O(verify_address) or O(verify=none)), and one with O(log=true). In advanced
-    mode, where RunCloud does not answer with a list of all certificates, there may be one more for each domain, see
+  - This takes one request for every 40 domains, one for the mode, one for the certificates, one for the server's address
+    (none with O(check_address) or O(check_served=false)), and one with O(log=true). In advanced mode, where RunCloud does not answer with a list of all certificates, there may be one more for each domain, see
     O(details).
   - Names that RunCloud gave the web application for tests (below C(runcloud.link)) need no certificate and are left
     out.
@@ -30,45 +29,38 @@ extends_documentation_fragment:
   - multisite.runcloud.runcloud.webapp
   - multisite.runcloud.attributes.info_module
 requirements:
-  - cryptography (for O(verify=tls))
+  - cryptography (for O(check_served))
 options:
   details:
     description:
       - Of which domains RunCloud is asked for the certificate, in advanced mode and where it does not list them all in
         one answer.
       - V(auto) asks for those whose server presents none that is valid for all its names and beyond O(renew_before)
-        days. The others are in RV(names), but not in RV(certificates). With O(verify=none), and where the server cannot
-        be reached, that is all of them.
+        days. The others are in RV(names), but not in RV(certificates). With O(check_served=false), and where the server
+        cannot be reached, that is all of them.
       - V(all) asks for each, at one request a domain.
     type: str
     choices: [auto, all]
     default: auto
   renew_before:
-    description: Certificates that end within so many days are listed in RV(expiring).
+    description: Certificates that end within so many days (0 to 60) are listed in RV(expiring).
     type: int
     default: 14
-  verify:
+  check_served:
     description:
-      - V(tls) asks the server what it presents for each domain. Where it cannot be reached, a warning says so, and what
-        RunCloud tells is trusted.
-      - V(none) trusts that every name is covered for which there is a certificate.
+      - Whether the server itself is asked what it presents for each domain. Where it cannot be reached, a warning says
+        so, and which names are covered is not known.
+    type: bool
+    default: true
+  check_address:
+    description: Address that is asked. Defaults to the address of the server as RunCloud has it (one request).
     type: str
-    choices: [tls, none]
-    default: tls
-  verify_address:
-    description: Address that is asked. The address of the server as RunCloud has it unless given (one request).
-    type: str
-  verify_port:
+  check_port:
     description: Port that is asked.
     type: int
     default: 443
-  attached:
-    description: What M(multisite.runcloud.runcloud_domains) or M(multisite.runcloud.runcloud_domain_info) returned as
-      C(domains) of the same web application, which saves the list request.
-    type: list
-    elements: dict
   log:
-    description: Whether to read the newest entries of the activity log, too, where RunCloud tells why an order failed.
+    description: Whether to read the newest entries of the activity log, where RunCloud says why an order failed.
     type: bool
     default: false
 seealso:
@@ -97,7 +89,7 @@ EXAMPLES = r"""
     api_token: "{{ runcloud_api_token }}"
     server_id: 1903
     webapp_id: 646
-    verify: none
+    check_served: false
     log: true
 """
 
@@ -133,7 +125,7 @@ certificates:
       type: str
       sample: letsencrypt
     valid_until:
-      description: When it ends (UTC). V(null) while an order is under way.
+      description: When it ends (UTC). V(null) while an order is in progress.
       type: str
       sample: "2027-02-20 06:02:13"
     days_left:
@@ -161,7 +153,7 @@ certificates:
       type: int
       sample: null
     enable_http:
-      description: Whether plain HTTP is served, too.
+      description: Whether plain HTTP is served instead of being redirected.
       type: bool
       sample: false
     enable_hsts:
@@ -186,6 +178,11 @@ certificates:
       type: list
       elements: str
       sample: []
+    checked:
+      description: Whether it is known which names it covers. Where it is not, RV(certificates[].covers) and
+        RV(certificates[].missing) are empty.
+      type: bool
+      sample: true
 names:
   description: What visitors of each domain get.
   returned: success
@@ -196,6 +193,11 @@ names:
       description: The domain.
       type: str
       sample: shop.example.com
+    checked:
+      description: Whether it is known which of its names are covered. Where it is not, RV(names[].covers) and
+        RV(names[].missing) are empty.
+      type: bool
+      sample: true
     covers:
       description: Which of its names are covered, C(www.) included.
       type: list
@@ -215,7 +217,7 @@ names:
       type: int
       sample: 89
     issuer:
-      description: Who issued it. Only told, nothing depends on it.
+      description: Who issued it. Only reported, nothing depends on it.
       type: str
       sample: CN=R11,O=Let's Encrypt,C=US
     served_by_other:
@@ -223,7 +225,7 @@ names:
       type: bool
       sample: false
     error:
-      description: Why the handshake failed, if it did.
+      description: Why nothing is known of what visitors get, for example because the handshake failed.
       type: str
       sample: ""
 expiring:
@@ -264,27 +266,56 @@ api:
   sample: {"requests": 4, "retries": 0, "waited": 0.0}
 """
 
+import dataclasses
+import datetime
 import typing as t
 
-from ..module_utils import _module
-from ..module_utils._certificates import info as _ssl_info
+from ..module_utils._certificates.coverage import expiring_names
+from ..module_utils._certificates.model import DesiredCertificates
+from ..module_utils._certificates.options import check_bounds
+from ..module_utils._certificates.run import CertificatesRequest, read_certificates
+from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, run
+from ..module_utils._options import CHECK_SPEC
+
+AUTO = "auto"
+ALL = "all"
 
 SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
-    "details": {"type": "str", "choices": [_ssl_info.AUTO, _ssl_info.ALL], "default": _ssl_info.AUTO},
-    "renew_before": {"type": "int", "default": 14},
-    "verify": {"type": "str", "choices": ["tls", "none"], "default": "tls"},
-    "verify_address": {"type": "str"},
-    "verify_port": {"type": "int", "default": 443},
-    "attached": {"type": "list", "elements": "dict"},
+    **CONNECTION_SPEC,
+    **WEBAPP_SPEC,
+    **CHECK_SPEC,
+    "details": {"type": "str", "choices": [AUTO, ALL], "default": AUTO},
     "log": {"type": "bool", "default": False},
 }
 
 
+def read(context: Context) -> dict[str, t.Any]:
+    """Read the certificates, and the activity log where it is asked for."""
+    options = context.options
+    check_bounds(options, ("renew_before", "check_port"))
+    days = datetime.timedelta(days=options["renew_before"])
+    request = CertificatesRequest(
+        DesiredCertificates(renew_before=days),
+        check_served=options["check_served"],
+        check_address=options["check_address"] or None,
+        check_port=options["check_port"],
+    )
+    app = context.webapp()
+    outcome = read_certificates(app, request, ask_all=options["details"] == ALL)
+    for text in outcome.warnings:
+        context.module.warn(text)
+    result = {key: outcome.as_result()[key] for key in ("mode", "auto_ssl", "certificates", "names")}
+    result["expiring"] = expiring_names(outcome.state, context.client.now() + days)
+    if options["log"]:
+        # In which order RunCloud sends it is not documented (reference 2.3).
+        entries = sorted(app.log(), key=lambda entry: entry.created_at, reverse=True)
+        result["log"] = [dataclasses.asdict(entry) for entry in entries]
+    return result
+
+
 def main() -> None:
     """Run the module."""
-    _module.run(SPEC, _ssl_info.read_certificates)
+    run(SPEC, read)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,9 @@ def stamp(**span: float) -> str:
 
 
 def attach_and_order(ssl: Ssl, names: list[str], hold: dict[str, str]) -> Outcome:
-    attached = ssl.module("runcloud_domains", domains=names, hold=hold)
+    attached = ssl.module("runcloud_domains", domains=names, deferred=hold)
     plan = attached.result["plan"]
-    return ssl(attached=attached.result["domains"], changed_names=[*plan["add"], *plan["change"]], hold=hold)
+    return ssl(attached=attached.result["domains"], changed=[*plan["add"], *plan["change"]], deferred=hold)
 
 
 def test_ninety_new_names_take_one_order(ssl: Ssl) -> None:
@@ -170,7 +170,7 @@ def test_an_own_certificate_with_its_chain_is_told_by_its_fingerprint(ssl: Ssl) 
     assert "The custom certificate lacks b.example" in outcome.warnings
     assert outcome.covered == {"a.example": [], "b.example": ["b.example"]}
     assert ssl(provider="custom", **pair).writes == []
-    assert ssl(provider="custom", verify="none", **pair).writes == []
+    assert ssl(provider="custom", check_served=False, **pair).writes == []
     # The same names and the same end, as after a reissue by an authority: only the fingerprint differs.
     twin = own_certificate("a.example", chain=True)
     assert ssl(provider="custom", check=True, **twin).result["changed"] is True
@@ -290,7 +290,7 @@ def test_a_key_that_runcloud_does_not_show_has_to_be_given(ssl: Ssl) -> None:
         ({"authorization_method": "dns-01"}, "external_api: missing"),
         ({"external_api": "28"}, "external_api: only goes with authorization_method: dns-01"),
         ({"domains": ["http://a.example", "b_.example"]}, "domains[1]: 'b_.example'"),
-        ({"changed_names": ["a b"]}, "changed_names[0]"),
+        ({"changed": ["a b"]}, "changed[0]"),
         ({"attached": [{"id": 1}]}, "attached: a domain as runcloud_domains returns it was expected"),
         ({"provider": "csr"}, "csr_key_type"),
         ({"provider": "custom"}, "private_key"),
@@ -339,14 +339,14 @@ def test_a_switch_that_runcloud_ignores_is_an_error(ssl: Ssl) -> None:
     ssl.sim.reset({"domains": ["a.example"], "certificate": True})
     answer = {"status": 200, "body": {"advancedSSL": False, "autoSSL": False}}
     ssl.sim.faults({"method": "POST", "path": "/ssl/advanced$", "action": answer})
-    outcome = ssl(mode="advanced", switch_mode=True)
+    outcome = ssl(mode="advanced", allow_mode_switch=True)
     assert "accepted the request, but is still in basic mode" in outcome.result["msg"]
     assert outcome.orders == []
 
 
 def test_auto_ssl_stays_on_when_the_mode_is_switched(ssl: Ssl) -> None:
     ssl.sim.reset({"domains": ["a.example"], "certificate": True, "autoSSL": True})
-    outcome = ssl(mode="advanced", switch_mode=True)
+    outcome = ssl(mode="advanced", allow_mode_switch=True)
     assert [entry["body"] for entry in outcome.requests if entry["path"].endswith("/ssl/advanced")][1:] == [
         {"advancedSSL": True, "autoSSL": True}
     ]
@@ -357,8 +357,8 @@ def test_a_server_without_address_is_not_asked(ssl: Ssl) -> None:
     ssl.sim.reset({"domains": ["a.example"], "certificate": True})
     ssl.sim.panel("set_server", server=SERVER_ID, set={"ipAddress": None})
     outcome = ssl()
-    assert "the server's address is not known; the option verify_address" in outcome.warnings
-    assert ssl(verify_address="127.0.0.1").warnings == ""
+    assert "the server's address is not known; the option check_address" in outcome.warnings
+    assert ssl(check_address="127.0.0.1").warnings == ""
 
 
 def test_a_failure_while_looking_for_open_orders_hides_nothing(ssl: Ssl) -> None:
@@ -379,7 +379,7 @@ def playbook_options(simulator: Simulator, **options: Any) -> dict[str, Any]:
         "api_token": TOKEN,
         "server_id": SERVER_ID,
         "webapp_id": WEBAPP_ID,
-        "verify_port": simulator.tls_port,
+        "check_port": simulator.tls_port,
         **options,
     }
 

@@ -46,7 +46,7 @@ def add_and_order(ssl: Ssl) -> bool:
         return False
     plan = attached.result["plan"]
     names = [*plan["add"], *plan["change"]]
-    return not ssl(attached=attached.result["domains"], changed_names=names).failed
+    return not ssl(attached=attached.result["domains"], changed=names).failed
 
 
 def needed(mode: str) -> int:
@@ -91,7 +91,7 @@ def test_killed_after_each_request(ssl: Ssl, mode: str, issue: str) -> None:
 def test_killed_while_waiting_and_run_again_at_once(ssl: Ssl, mode: str) -> None:
     ssl.sim.reset(seed(mode, "async"))
     attached = ssl.module("runcloud_domains", domains=[*OLD, *NEW])
-    ssl(attached=attached.result["domains"], changed_names=NEW, wait=False)
+    ssl(attached=attached.result["domains"], changed=NEW, wait=False)
     assert {order["result"] for order in ssl.sim.orders()} == {"pending"}
     assert add_and_order(ssl)
     assert_wished_state(ssl, mode)
@@ -116,7 +116,7 @@ def test_a_lost_reply_to_an_order_that_fails(ssl: Ssl, issue: str) -> None:
     ssl.sim.reset({**seed("basic", issue), "dns": {"unresolved": [NEW[0]]}})
     ssl.sim.faults({"method": "PUT", "path": "/ssl/", "action": {"drop": "after"}})
     attached = ssl.module("runcloud_domains", domains=[*OLD, *NEW])
-    outcome = ssl(attached=attached.result["domains"], changed_names=NEW)
+    outcome = ssl(attached=attached.result["domains"], changed=NEW)
     assert f"{NEW[0]}: DNS problem" in outcome.result["msg"]
     assert len(outcome.orders) == 1
     assert outcome.result["changed"] is False
@@ -135,7 +135,7 @@ def test_what_was_done_is_told_though_the_rest_fails(ssl: Ssl) -> None:
     ssl.sim.reset(seed("basic", "async"))
     ssl.sim.panel("add_domain", domain=NEW[0])
     ssl.sim.faults({"method": "GET", "path": "/ssl$", "after": 1, "times": None, "action": {"status": 500}})
-    outcome = ssl(changed_names=NEW[:1])
+    outcome = ssl(changed=NEW[:1])
     assert outcome.failed
     assert outcome.result["changed"] is True
     assert outcome.result["applied"] == [*OLD, NEW[0]]

@@ -103,15 +103,15 @@ BASIC = {
     "none, a new name is held": Situation(
         {"domains": AB},
         7,
-        {"hold": {"late.example": "no DNS"}},
+        {"deferred": {"late.example": "no DNS"}},
         writes=("POST /ssl",),
         orders=(("install", "a.example b.example"),),
         pending=("late.example",),
     ),
     "fine": Situation(FINE, 4),
-    "fine, and the run says it changed a name": Situation(FINE, 4, {"changed_names": ["b.example"]}),
+    "fine, and the run says it changed a name": Situation(FINE, 4, {"changed": ["b.example"]}),
     "fine, surplus names": Situation({"domains": ["a.example"], "certificate": {"names": AB}}, 4),
-    "fine, an attached name is held": Situation(FINE, 4, {"hold": {"b.example": "no DNS"}}),
+    "fine, an attached name is held": Situation(FINE, 4, {"deferred": {"b.example": "no DNS"}}),
     "fine, force": Situation(
         FINE, 7, {"force": True}, ("PUT /ssl/4211",), (("redeploy", "a.example b.example"),), again=("PUT /ssl/4211",)
     ),
@@ -133,7 +133,7 @@ BASIC = {
             "domains": ["a.example", new("b.example", created_at=ago(seconds=2))],
             "certificate": {"names": ["a.example"]},
         },
-        9,
+        7,
         {},
         ("PUT /ssl/4211",),
         (("redeploy", "a.example b.example"),),
@@ -141,19 +141,18 @@ BASIC = {
     "lacking names, they are held": Situation(
         LACKING,
         4,
-        {"hold": {"b.example": "no DNS"}},
-        error="b.example does not point to the server (no DNS)",
+        {"deferred": {"b.example": "no DNS"}},
+        error="b.example: no DNS. One order is for all attached names",
         missing=("b.example",),
     ),
     "lacking names, not verified": Situation(
         LACKING,
         8,
-        {"verify": "none", "changed_names": ["b.example"]},
+        {"check_served": False, "changed": ["b.example"]},
         ("PUT /ssl/4211",),
         (("redeploy", "a.example b.example"),),
-        again=("PUT /ssl/4211",),
     ),
-    "lacking names, trusted": Situation(LACKING, 3, {"verify": "none"}),
+    "lacking names, trusted": Situation(LACKING, 3, {"check_served": False}),
     "lacking names, but younger than they": Situation(STUCK, 4, pending=("b.example",), missing=("b.example",)),
     "lacking names, but younger than they, force": Situation(
         STUCK, 7, {"force": True}, ("PUT /ssl/4211",), (("redeploy", "a.example b.example"),), again=("PUT /ssl/4211",)
@@ -174,7 +173,7 @@ BASIC = {
     "lacking a www name that this run changed": Situation(
         {**WWW, "certificate": {"names": ["a.example"], "days_left": 89.5}},
         7,
-        {"changed_names": ["a.example"]},
+        {"changed": ["a.example"]},
         ("PUT /ssl/4211",),
         (("redeploy", "a.example www.a.example"),),
     ),
@@ -228,7 +227,7 @@ BASIC = {
         missing=("b.example",),
     ),
     "custom, near expiry": Situation(
-        {"domains": AB, "certificate": {"method": "custom", "days_left": 5}}, 4, warning="nobody renews it"
+        {"domains": AB, "certificate": {"method": "custom", "days_left": 5}}, 4, warning="not renewed by itself"
     ),
     "custom, letsencrypt is asked for": Situation(
         {"domains": AB, "certificate": {"method": "custom"}},
@@ -327,19 +326,18 @@ BASIC = {
     "AutoSSL": Situation(
         {**LACKING, "autoSSL": True},
         7,
-        {"changed_names": ["b.example"]},
+        {"changed": ["b.example"]},
         ("PUT /ssl/4211",),
         (("redeploy", "a.example b.example"),),
     ),
-    "server unreachable": Situation(FINE, 4, {"verify_port": CLOSED_PORT}, warning="could not be verified"),
+    "server unreachable": Situation(FINE, 4, {"check_port": CLOSED_PORT}, warning="could not be checked"),
     "server unreachable, a changed name": Situation(
         LACKING,
         9,
-        {"verify_port": CLOSED_PORT, "changed_names": ["b.example"]},
+        {"check_port": CLOSED_PORT, "changed": ["b.example"]},
         ("PUT /ssl/4211",),
         (("redeploy", "a.example b.example"),),
-        warning="could not be verified",
-        again=("PUT /ssl/4211",),
+        warning="could not be checked",
     ),
     "server offline": Situation(
         {**LACKING, "servers": [{"id": 1903, "online": False}]},
@@ -355,7 +353,7 @@ BASIC = {
     "plan without advanced SSL, advanced is asked for": Situation(
         {**FINE, "plan_advanced": False},
         4,
-        {"mode": "advanced", "switch_mode": True},
+        {"mode": "advanced", "allow_mode_switch": True},
         ("POST /ssl/advanced",),
         error="Business or Enterprise",
         predicted=False,
@@ -365,14 +363,14 @@ BASIC = {
     "mode differs, switched": Situation(
         FINE,
         9,
-        {"mode": "advanced", "switch_mode": True},
+        {"mode": "advanced", "allow_mode_switch": True},
         ("POST /ssl/advanced", "POST /domains/693/ssl", "POST /domains/694/ssl"),
         (("install", "a.example"), ("install", "b.example")),
     ),
     "mode differs, switched, an unknown domain": Situation(
         FINE,
         2,
-        {"mode": "advanced", "switch_mode": True, "domains": ["c.example"]},
+        {"mode": "advanced", "allow_mode_switch": True, "domains": ["c.example"]},
         error="domains: c.example not attached",
     ),
     "domains in basic mode": Situation(
@@ -411,7 +409,7 @@ ADVANCED = {
     ),
     "some missing, not meant": Situation(ONE_OWNED, 4, {"domains": ["a.example"]}, missing=("b.example",)),
     "some missing, held": Situation(
-        ONE_OWNED, 4, {"hold": {"b.example": "no DNS"}}, pending=("b.example",), missing=("b.example",)
+        ONE_OWNED, 4, {"deferred": {"b.example": "no DNS"}}, pending=("b.example",), missing=("b.example",)
     ),
     "some missing, order fails at once": Situation(
         advanced("a.example", "b.example", **UNRESOLVED, **SYNC),
@@ -488,7 +486,7 @@ ADVANCED = {
     "AutoSSL, a new name": Situation(
         advanced("a.example", owned("b.example"), autoSSL=True),
         4,
-        {"changed_names": ["a.example"]},
+        {"changed": ["a.example"]},
         pending=("a.example",),
         missing=("a.example",),
     ),
@@ -505,7 +503,7 @@ ADVANCED = {
         ("POST /domains/693/ssl",),
         (("install", "a.example"),),
     ),
-    "AutoSSL was quicker": Situation(advanced(owned("a.example"), autoSSL=True), 4, {"changed_names": ["a.example"]}),
+    "AutoSSL was quicker": Situation(advanced(owned("a.example"), autoSSL=True), 4, {"changed": ["a.example"]}),
     "AutoSSL is switched on": Situation(advanced(owned("a.example")), 5, {"auto_ssl": True}, ("POST /ssl/advanced",)),
     "pending, not waited for": Situation(
         advanced(owned("a.example", pending=True, created_at=ago(minutes=2))),
@@ -517,10 +515,10 @@ ADVANCED = {
     "server unreachable": Situation(
         ONE_OWNED,
         9,
-        {"verify_port": CLOSED_PORT},
+        {"check_port": CLOSED_PORT},
         ("POST /domains/694/ssl",),
         (("install", "b.example"),),
-        warning="could not be verified",
+        warning="could not be checked",
     ),
     "absent": Situation(
         advanced(owned("a.example"), owned("b.example")),
@@ -533,7 +531,7 @@ ADVANCED = {
     "mode differs, switched": Situation(
         ONE_OWNED,
         8,
-        {"mode": "basic", "switch_mode": True},
+        {"mode": "basic", "allow_mode_switch": True},
         ("POST /ssl/advanced", "POST /ssl"),
         (("install", "a.example b.example"),),
     ),

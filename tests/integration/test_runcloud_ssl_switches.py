@@ -173,9 +173,9 @@ def options_of_advanced_mode(ssl: Ssl) -> None:
 
 def there_and_back(ssl: Ssl) -> None:
     ssl.sim.seed({"domains": ["a.example", "b.example"], "certificate": True})
-    ends_well(ssl, mode="advanced", switch_mode=True)
+    ends_well(ssl, mode="advanced", allow_mode_switch=True)
     assert [found["domain"] for found in ssl.sim.certificates()] == ["a.example", "b.example"]
-    ends_well(ssl, mode="basic", switch_mode=True)
+    ends_well(ssl, mode="basic", allow_mode_switch=True)
     assert [found["domain"] for found in ssl.sim.certificates()] == [None]
 
 
@@ -196,7 +196,7 @@ def taken_away(ssl: Ssl) -> None:
 
 def without_plan(ssl: Ssl) -> None:
     ssl.sim.seed({"domains": ["a.example"], "plan_advanced": False})
-    outcome = ssl(mode="advanced", switch_mode=True)
+    outcome = ssl(mode="advanced", allow_mode_switch=True)
     assert "Business or Enterprise" in outcome.result["msg"]
     ends_well(ssl)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,13 @@ from unittest import mock
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.run import (
+    CertificatesRequest,
+    read_request,
+)
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.in_process import run_module
+from support.in_process import MODULES, run_module
 
 P = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
 CLIENT = "ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client.Client"
@@ -95,8 +100,19 @@ class Ssl:
         return Outcome(result, self.sim.requests(since=last), self.sim.orders()[ordered:], warnings)
 
     def __call__(self, *, check: bool = False, diff: bool = False, **options: Any) -> Outcome:
-        """Run runcloud_ssl."""
-        return self.module("runcloud_ssl", check=check, diff=diff, **{"verify_port": self.sim.tls_port, **options})
+        """Run runcloud_ssl.
+
+        ``changed``, ``deferred`` and ``dns_unknown`` are what runcloud_sync adds to the request, in one process.
+        """
+        more = {key: options.pop(key) for key in ("changed", "deferred", "dns_unknown") if key in options}
+        if "changed" in more:
+            more["changed"] = frozenset(more["changed"])
+
+        def read(*arguments: Any) -> CertificatesRequest:
+            return dataclasses.replace(read_request(*arguments), **more)
+
+        with mock.patch(f"{MODULES}.runcloud_ssl.read_request", read):
+            return self.module("runcloud_ssl", check=check, diff=diff, **{"check_port": self.sim.tls_port, **options})
 
 
 def simulate_time(monkeypatch: pytest.MonkeyPatch, sim: Simulator) -> list[float]:

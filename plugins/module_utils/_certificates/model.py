@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from .._probe.served import ServedReport
     from .._runcloud.models import Certificate, CertificateRequest, Domain, KeyPair, LogEntry
 
+BASIC = "basic"
+ADVANCED = "advanced"
 HTTP_01 = "http-01"
 DNS_01 = "dns-01"
 LIVE = "live"
@@ -28,21 +30,23 @@ STAGING = "staging"
 
 Via = t.Literal["install", "redeploy", "reissue"]
 Action = t.Literal["install", "redeploy", "reissue", "update", "remove"]
+# The name of the domain whose certificate it is, None for the one certificate of basic mode.
+Key = t.Optional[str]
 
 
 @dataclasses.dataclass(frozen=True)
-class OwnCertificate:
-    """The certificate a user brings along, with what is to know of it. Times are aware, ``sha256`` hexadecimal."""
+class CustomCertificate:
+    """The user's own certificate, and what is known of it. Times are aware, ``sha256`` is hexadecimal."""
 
-    pair: KeyPair
+    key_pair: KeyPair
     names: tuple[str, ...]
     not_after: datetime.datetime
     sha256: str
 
 
 @dataclasses.dataclass(frozen=True)
-class SslWish:
-    """What is asked for. ``None`` leaves something as it is, and takes RunCloud's usual value for a new certificate."""
+class DesiredCertificates:
+    """What is asked for. ``None`` keeps what is there, and takes RunCloud's usual value for a new certificate."""
 
     present: bool = True
     domains: frozenset[str] | None = None
@@ -51,37 +55,54 @@ class SslWish:
     authorization_method: str | None = None
     external_api: int | None = None
     options: CertificateOptions = dataclasses.field(default_factory=CertificateOptions)
-    own: OwnCertificate | None = None
-    csr: tuple[tuple[str, str], ...] = ()
+    custom: CustomCertificate | None = None
     renew_before: datetime.timedelta = datetime.timedelta(days=14)
     force: bool = False
     max_orders: int = 50
 
 
 @dataclasses.dataclass(frozen=True)
-class SslState:
+class EarlierOrder:
+    """An order that this controller has sent before, as its memory has it.
+
+    ``at`` is by RunCloud's clock. ``names`` are those that were ordered. ``before``: id and end of the certificate that
+    was there then, None where there was none. ``done``: it is known to have been issued. Failed ones are forgotten.
+    """
+
+    key: Key
+    names: frozenset[str]
+    at: datetime.datetime
+    before: tuple[int, str] | None = None
+    staging: bool = False
+    done: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class CertificatesState:
     """What is known before the run.
 
     ``domains`` are all domains of the web application, those that only will be attached with ``id`` None.
-    ``certificates``: by name of the domain, None for the one of basic mode; a name that is no key was not read.
+    ``certificates``: a name that is not a key was not read, one whose value is None has none.
     ``served``: what the server presents, None where it was not asked or could not be reached.
-    ``changed``: names that this run added or changed. ``hold``: names for which nothing is ordered, with the reason.
-    ``now``: by RunCloud's clock. ``log``: the activity log, which is read only where something is to be ordered.
+    ``changed``: names that this run added or changed. ``held``: names for which nothing is ordered, with the reason.
+    ``now``: by RunCloud's clock. ``orders``: what this controller remembers of a week. ``log``: the activity log, which
+    is only read where something is to be ordered, and is empty where it cannot be read.
     """
 
     advanced: bool
     auto_ssl: bool | None
     domains: tuple[Domain, ...]
-    certificates: Mapping[str | None, Certificate | None]
+    certificates: Mapping[Key, Certificate | None]
     served: ServedReport | None
-    changed: frozenset[str]
-    hold: Mapping[str, str]
     now: datetime.datetime
+    changed: frozenset[str] = frozenset()
+    held: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    orders: tuple[EarlierOrder, ...] = ()
     log: tuple[LogEntry, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
-class SslStep:
+class Step:
     """One request that changes something. ``names`` are what the certificate covers after it."""
 
     action: Action
@@ -90,28 +111,33 @@ class SslStep:
     names: tuple[str, ...] = ()
     request: CertificateRequest | None = None
     options: CertificateOptions | None = None
-    pair: KeyPair | None = None
+    key_pair: KeyPair | None = None
 
     @property
-    def key(self) -> str | None:
+    def key(self) -> Key:
         """The name whose certificate is worked on, None for the one of basic mode."""
         return self.domain.name if self.domain else None
 
     @property
     def is_order(self) -> bool:
-        """Say whether a certificate authority is asked for a certificate."""
+        """Whether a certificate authority is asked for a certificate."""
         ordered = self.request is None or self.request.provider == LETSENCRYPT
         return self.action in ("install", "redeploy", "reissue") and ordered
 
 
 @dataclasses.dataclass(frozen=True)
 class NameReport:
-    """What visitors of one domain get. ``expires`` is what the server presents; None where it was not seen."""
+    """What visitors of one domain get.
+
+    ``checked`` False: coverage is not known, so a name is neither in ``covers`` nor in ``missing``.
+    ``expires`` is what the server presents; None where it was not seen.
+    """
 
     name: str
     required: tuple[str, ...]
-    covers: tuple[str, ...]
-    missing: tuple[str, ...]
+    checked: bool
+    covers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     expires: datetime.datetime | None = None
     issuer: str | None = None
     served_by_other: bool = False
@@ -119,11 +145,14 @@ class NameReport:
 
 
 @dataclasses.dataclass(frozen=True)
-class SslPlan:
-    """What a run will do, and what it leaves. ``problems``: names for which what is asked for cannot be had."""
+class CertificatesPlan:
+    """What a run will do, and what it leaves.
 
-    steps: tuple[SslStep, ...] = ()
-    pending: tuple[tuple[str, str], ...] = ()
+    ``problems``: name -> why what is asked for cannot be had; the key "" is for what belongs to no single name.
+    """
+
+    steps: tuple[Step, ...] = ()
+    pending: Mapping[str, str] = dataclasses.field(default_factory=dict)
     problems: Mapping[str, str] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
@@ -131,5 +160,5 @@ class SslPlan:
 
     @property
     def orders(self) -> list[dict[str, object]]:
-        """Give the return value ``orders`` of the module (design 2.3)."""
+        """The return value ``orders`` (design 2.3)."""
         return [{"via": step.action, "names": list(step.names)} for step in self.steps if step.is_order]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of certificates: asked for, shown by RunCloud, and sent along. Pure.
+"""Options of certificates: as a user gives them, beside what RunCloud shows, and as they are sent along. Pure.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,15 +10,102 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
-from .._runcloud.models import CertificateOptions
+from .._errors import UserError
+from .._names import HostnameError, normalise
+from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, CertificateOptions, CertificateRequest
+from .custom import read_custom_certificate
+from .model import DNS_01, HTTP_01, STAGING, DesiredCertificates
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from .._runcloud.models import Certificate
 
 # What RunCloud never shows again, or not everywhere, is sent along, but never alone a reason for a change (design 2.5).
 OPTION_NAMES = tuple(field.name for field in dataclasses.fields(CertificateOptions))
+
+# (least, most) of each number. Let's Encrypt's certificates last 90 days: who renews earlier renews in every run.
+BOUNDS = {
+    "renew_before": (0, 60),
+    "wait_timeout": (0, 86400),
+    "max_orders": (0, 10000),
+    "check_port": (1, 65535),
+}
+
+
+def check_bounds(options: Mapping[str, t.Any], names: Iterable[str]) -> None:
+    """Refuse numbers out of bounds.
+
+    :raises UserError: it names the option and the value.
+    """
+    for name in names:
+        least, most = BOUNDS[name]
+        if not least <= options[name] <= most:
+            raise UserError(f"{name}: {options[name]} must be between {least} and {most}")
+
+
+def read_names(names: Iterable[str], option: str) -> frozenset[str]:
+    """Read a list of host names.
+
+    :raises UserError: it says which of them are not host names.
+    """
+    found, problems = [], []
+    for index, name in enumerate(names):
+        try:
+            found.append(normalise(name))
+        except HostnameError as exc:
+            problems.append(f"{option}[{index}]: {exc}")
+    if problems:
+        raise UserError("; ".join(problems))
+    return frozenset(found)
+
+
+def read_desired(options: Mapping[str, t.Any], now: datetime.datetime) -> DesiredCertificates:
+    """Read what is asked for from the options of runcloud_ssl; the id behind ``external_api`` is still to be found.
+
+    :param now: an aware time; a custom certificate that has ended by then is refused.
+    :raises UserError: it names the option, the value and what to do.
+    :raises MissingLibrary: the library cryptography is needed and missing.
+    """
+    check_bounds(options, ("renew_before", "wait_timeout", "max_orders"))
+    _refuse_misfits(options)
+    present = options["state"] == "present"
+    custom = None
+    if options["provider"] == CUSTOM and present:
+        custom = read_custom_certificate(options["certificate"], options["private_key"], now)
+    return DesiredCertificates(
+        present=present,
+        domains=read_names(options["domains"], "domains") if options["domains"] is not None else None,
+        provider=options["provider"],
+        environment=options["environment"],
+        authorization_method=options["authorization_method"],
+        options=CertificateOptions(**{name: options[name] for name in OPTION_NAMES}),
+        custom=custom,
+        renew_before=datetime.timedelta(days=options["renew_before"]),
+        force=options["force"],
+        max_orders=options["max_orders"],
+    )
+
+
+def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
+    """Refuse options that contradict each other or lack another."""
+    pair = [options[name] or None for name in ("certificate", "private_key")]
+    if options["provider"] != CUSTOM and any(pair):
+        raise UserError("certificate: only with provider: custom; set it, or leave certificate and private_key out")
+    if options["provider"] == CUSTOM and options["state"] == "present" and not all(pair):
+        missing = "private_key" if pair[0] else "certificate"
+        raise UserError(f"{missing}: missing; provider: custom needs certificate and private_key")
+    method = options["authorization_method"]
+    if method == DNS_01 and not options["external_api"]:
+        raise UserError("external_api: missing; dns-01 needs the id or label of an API key of your DNS provider")
+    if options["external_api"] and method != DNS_01:
+        raise UserError("external_api: only with authorization_method: dns-01; set it, or leave external_api out")
+
+
+# What is asked for beside what is there
 
 
 def differs(wanted: object, known: object) -> bool:
@@ -29,8 +116,7 @@ def differs(wanted: object, known: object) -> bool:
 def differing_options(asked: CertificateOptions, certificate: Certificate) -> list[str]:
     """List the options that RunCloud shows otherwise than asked for."""
     shown = _shown_options(certificate)
-    pairs = {name: (getattr(asked, name), getattr(shown, name)) for name in OPTION_NAMES}
-    return [name for name, (want, have) in pairs.items() if differs(want, have)]
+    return [name for name in OPTION_NAMES if differs(getattr(asked, name), getattr(shown, name))]
 
 
 def unshown_options(asked: CertificateOptions, certificate: Certificate) -> list[str]:
@@ -40,7 +126,7 @@ def unshown_options(asked: CertificateOptions, certificate: Certificate) -> list
 
 
 def complete_options(asked: CertificateOptions, certificate: Certificate | None) -> CertificateOptions:
-    """Give all options that go along with a write: as asked for, else as they are, else off (design 2.5)."""
+    """Return all options that go along with a write: as asked for, else as they are, else off (design 2.5)."""
     known = _shown_options(certificate)
     return CertificateOptions(
         enable_http=_first(asked.enable_http, known.enable_http, False),
@@ -52,7 +138,6 @@ def complete_options(asked: CertificateOptions, certificate: Certificate | None)
 
 
 def _shown_options(certificate: Certificate | None) -> CertificateOptions:
-    """Give the options of a certificate as RunCloud shows them."""
     if certificate is None:
         return CertificateOptions()
     return CertificateOptions(
@@ -65,3 +150,40 @@ def _shown_options(certificate: Certificate | None) -> CertificateOptions:
 
 def _first(*values: bool | None) -> bool | None:
     return next((value for value in values if value is not None), None)
+
+
+def needs_reissue(desired: DesiredCertificates, certificate: Certificate) -> bool:
+    """Say whether what is asked for can only be had by a new certificate (design 4)."""
+    if certificate.provider is not None and desired.provider not in (None, certificate.provider):
+        return True
+    if certificate.provider in (CUSTOM, CSR):
+        return False
+    return (
+        certificate.staging != (desired.environment == STAGING)
+        or differs(desired.authorization_method, certificate.authorization_method)
+        or differs(desired.external_api, certificate.external_api)
+    )
+
+
+def method_for(desired: DesiredCertificates, certificate: Certificate | None) -> str:
+    """Return the authorization method that an order would use."""
+    known = certificate.authorization_method if certificate else None
+    return desired.authorization_method or known or HTTP_01
+
+
+def api_for(desired: DesiredCertificates, certificate: Certificate | None) -> int | None:
+    """Return the id of the DNS provider's key that an order would use."""
+    return desired.external_api or (certificate.external_api if certificate else None)
+
+
+def request_for(desired: DesiredCertificates, provider: str, certificate: Certificate | None) -> CertificateRequest:
+    """Return the request for a certificate of a provider; what is not asked for stays as it is."""
+    method = method_for(desired, certificate) if provider == LETSENCRYPT else None
+    return CertificateRequest(
+        provider=provider,
+        options=complete_options(desired.options, certificate),
+        environment=desired.environment,
+        authorization_method=method,
+        external_api=api_for(desired, certificate) if method == DNS_01 else None,
+        pair=desired.custom.key_pair if provider == CUSTOM and desired.custom else None,
+    )

@@ -2,57 +2,68 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is asked for, taken together with a certificate that is there: the request for a new one. Pure.
+"""What a caller asks for, as one value. Pure.
 
 PRIVATE to the collection: may change without notice.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, CertificateRequest
-from . import options as _ssl_options
-from .model import DNS_01, HTTP_01, STAGING
+from .model import DesiredCertificates
+from .options import check_bounds, read_desired
 
 if t.TYPE_CHECKING:
-    from .._runcloud.models import Certificate
-    from .model import SslWish
+    import datetime
+    from collections.abc import Mapping
 
 
-def needs_reissue(wish: SslWish, certificate: Certificate) -> bool:
-    """Say whether what is asked for can only be had by a new certificate (design 4)."""
-    if certificate.provider is not None and wish.provider not in (None, certificate.provider):
-        return True
-    if certificate.provider in (CUSTOM, CSR):
-        return False
-    return (
-        certificate.staging != (wish.environment == STAGING)
-        or _ssl_options.differs(wish.authorization_method, certificate.authorization_method)
-        or _ssl_options.differs(wish.external_api, certificate.external_api)
-    )
+@dataclasses.dataclass(frozen=True)
+class CertificatesRequest:
+    """What is asked for, and how it is gone about.
+
+    :param mode: ``basic`` or ``advanced``; None keeps today's.
+    :param external_api: id or label of the DNS provider's key, for dns-01.
+    :param check_address: what is asked instead of the address that RunCloud has.
+    :param changed: names that were added, or whose www was switched on, in this run.
+    :param deferred: name -> why nothing may be ordered for it. A name that is attached holds back the one order of
+        basic mode; so where dns-01 is used, only pass what forbids issuance, not where a name points.
+    :param dns_unknown: name -> why nobody knows where it points: never a reason to hold back an order.
+    """
+
+    desired: DesiredCertificates = dataclasses.field(default_factory=DesiredCertificates)
+    mode: str | None = None
+    allow_mode_switch: bool = False
+    auto_ssl: bool | None = None
+    external_api: str | None = None
+    check_served: bool = True
+    check_address: str | None = None
+    check_port: int = 443
+    wait: bool = True
+    wait_timeout: float = 180.0
+    changed: frozenset[str] = frozenset()
+    deferred: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    dns_unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def method_for(wish: SslWish, certificate: Certificate | None) -> str:
-    """Give the authorization method that an order would use."""
-    known = certificate.authorization_method if certificate else None
-    return wish.authorization_method or known or HTTP_01
+def read_request(options: Mapping[str, t.Any], now: datetime.datetime) -> CertificatesRequest:
+    """Read a request from the options of runcloud_ssl; names and DNS are for the caller to add.
 
-
-def api_for(wish: SslWish, certificate: Certificate | None) -> int | None:
-    """Give the DNS provider's key that an order would use."""
-    return wish.external_api or (certificate.external_api if certificate else None)
-
-
-def request_for(wish: SslWish, provider: str, certificate: Certificate | None) -> CertificateRequest:
-    """Give the request for a certificate of a provider; what is not asked for stays as it is."""
-    method = method_for(wish, certificate) if provider == LETSENCRYPT else None
-    return CertificateRequest(
-        provider=provider,
-        options=_ssl_options.complete_options(wish.options, certificate),
-        environment=wish.environment,
-        authorization_method=method,
-        external_api=api_for(wish, certificate) if method == DNS_01 else None,
-        pair=wish.own.pair if provider == CUSTOM and wish.own else None,
-        csr=wish.csr if provider == CSR else (),
+    :param now: an aware time; a custom certificate that has ended by then is refused.
+    :raises UserError: it names the option, the value and what to do; nothing was asked of RunCloud yet.
+    """
+    check_bounds(options, ("check_port",))
+    return CertificatesRequest(
+        desired=read_desired(options, now),
+        mode=options["mode"],
+        allow_mode_switch=options["allow_mode_switch"],
+        auto_ssl=options["auto_ssl"],
+        external_api=options["external_api"] or None,
+        check_served=options["check_served"],
+        check_address=options["check_address"] or None,
+        check_port=options["check_port"],
+        wait=options["wait"],
+        wait_timeout=float(options["wait_timeout"]),
     )

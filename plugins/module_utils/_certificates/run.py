@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The run of runcloud_ssl: options, read, plan, apply, wait, result.
+"""The run for the certificates of a web application: read, plan, apply, wait, outcome.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,406 +10,359 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
-from .. import _module
-from .._domains import desired as _wishes
 from .._errors import UserError
-from .._probe.tls import require_cryptography
-from .._runcloud import client as _client
-from .._runcloud import models as _resources
-from . import activity as _ssl_underway
-from . import apply as _ssl_apply
-from . import coverage as _ssl_coverage
-from . import diff as _ssl_diff
-from . import model as _ssl_model
-from . import options as _ssl_options
-from . import own as _own_certificate
-from . import plan as _ssl_plan
-from . import read as _ssl_state
-from . import result as _ssl_result
-from . import wait as _ssl_wait
-from .result import ADVANCED
+from .._outcome import Status, carry_out, no_progress
+from .._probe.tls import TlsProber
+from .._runcloud.api import RunCloud
+from .._runcloud.client import ApiError, LostReply, RateLimited
+from .._runcloud.models import SslMethod
+from .activity import ActivityLogWatcher, order_in_progress, recent_orders
+from .apply import Applied, PlacedOrder, Surroundings, apply_certificates, finalize
+from .coverage import certifiable, find_certificates, report_names
+from .memory import OrderMemory
+from .mode import switch_method, wanted_method
+from .model import CertificatesPlan, CertificatesState, DesiredCertificates, Step
+from .plan import plan_certificates
+from .read import Reader, current_certificates, read_log
+from .request import CertificatesRequest, read_request
+from .result import CertificatesOutcome
+from .wait import WaitContext, wait_for_certificates
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._module import Context
-    from .._probe.served import ServedReport
+    from .._outcome import Progress
     from .._runcloud.api import WebAppApi
+    from .._runcloud.models import Certificate, Domain, LogEntry
+    from .model import Key
+    from .read import Prober
 
-_CSR_OPTIONS = tuple(f"csr_{name}" for name in _resources.CSR_FIELDS)
-
-
-def synchronise(context: Context) -> dict[str, t.Any]:
-    """Bring the certificates of a web application into the state asked for (design 2.5 and 4)."""
-    options = context.options
-    if options["verify"] == "tls" or options["provider"] == _resources.CUSTOM:
-        require_cryptography()
-    return _Run(context, _Request.read(options)).execute()
+__all__ = ["CertificatesOutcome", "CertificatesRequest", "read_certificates", "read_request", "run_certificates"]
 
 
-def read_wish(options: Mapping[str, t.Any]) -> _ssl_model.SslWish:
-    """Read what is asked for from the module's options, but for the id behind ``external_api``.
+@dataclasses.dataclass
+class _Job:
+    """What all steps of one run share. The activity log is read once, and only where it matters."""
 
-    :raises UserError: something is wrong with an option; nothing was asked of RunCloud yet.
+    app: WebAppApi
+    request: CertificatesRequest
+    desired: DesiredCertificates
+    prober: Prober | None
+    reader: Reader
+    memory: OrderMemory
+    progress: Progress
+    log: tuple[LogEntry, ...] | None = None
+    log_was_read: bool = False
+
+    def read_log(self) -> tuple[LogEntry, ...]:
+        """Return the activity log as it was before the orders; empty where it cannot be read."""
+        if not self.log_was_read:
+            self.log, self.log_was_read = read_log(self.app), True
+        return self.log or ()
+
+    @property
+    def timeout(self) -> float:
+        """The seconds to wait for orders."""
+        return self.request.wait_timeout if self.request.wait else 0.0
+
+
+def run_certificates(
+    app: WebAppApi,
+    request: CertificatesRequest,
+    *,
+    domains: Sequence[Domain] | None = None,
+    prober: Prober | None = None,
+    check_mode: bool = False,
+    progress: Progress = no_progress,
+) -> CertificatesOutcome:
+    """Bring the certificates of a web application into the state asked for (design 2.5 and 4).
+
+    :param domains: the attached domains, in check mode those that would be (``id`` None); None reads the list.
+    :param prober: asks the server what it presents; None makes one as the request says.
+    :param progress: told how far the work is.
+    :raises UserError: what is asked for does not fit; nothing was changed.
+    :raises ApiError: a request failed before anything was changed.
     """
-    for name in ("renew_before", "wait_timeout", "max_orders"):
-        if options[name] < 0:
-            raise UserError(f"{name}: {options[name]} is negative; give 0 or more")
-    _refuse_misfits(options)
-    own = None
-    if options["provider"] == _resources.CUSTOM and options["state"] == _wishes.PRESENT:
-        own = _own_certificate.read_own_certificate(
-            options["certificate"], options["private_key"], datetime.datetime.now(datetime.timezone.utc)
-        )
-    csr = tuple((name, options[f"csr_{name}"]) for name in _resources.CSR_FIELDS if options[f"csr_{name}"])
-    return _ssl_model.SslWish(
-        present=options["state"] == _wishes.PRESENT,
-        domains=_names(options["domains"], "domains") if options["domains"] is not None else None,
-        provider=options["provider"],
-        environment=options["environment"],
-        authorization_method=options["authorization_method"],
-        options=_resources.CertificateOptions(**{name: options[name] for name in _ssl_options.OPTION_NAMES}),
-        own=own,
-        csr=csr if options["provider"] == _resources.CSR else (),
-        renew_before=datetime.timedelta(days=options["renew_before"]),
-        force=options["force"],
-        max_orders=options["max_orders"],
+    job = _job(app, request, prober, progress)
+    rows = tuple(domains) if domains is not None else tuple(app.domains())
+    method, change = wanted_method(request, app.ssl_method())
+    # Switching deletes all certificates (reference U14).
+    certificates, served = ({}, None) if "mode" in change else job.reader.read(method.advanced, rows, _only(job))
+    state = _state(job, method, rows, certificates, served)
+    plan, state = _plan(job, state)
+    predicted = _Done(method, plan, Applied(changed=bool(plan.steps)), state)
+    done = carry_out(check_mode, predicted, lambda: _carry_out(job, predicted, change))
+    return _outcome(job, done, change, plan.orders if check_mode else done.applied.orders)
+
+
+def read_certificates(
+    app: WebAppApi,
+    request: CertificatesRequest,
+    *,
+    domains: Sequence[Domain] | None = None,
+    prober: Prober | None = None,
+    ask_all: bool = False,
+    progress: Progress = no_progress,
+) -> CertificatesOutcome:
+    """Read the same state without deciding anything; of the request, only how to check and ``renew_before`` matter.
+
+    :param ask_all: in advanced mode without a list, whether RunCloud is asked for each certificate.
+    :raises ApiError: a request failed.
+    """
+    job = _job(app, request, prober, progress)
+    rows = tuple(domains) if domains is not None else tuple(app.domains())
+    method = app.ssl_method()
+    reader = dataclasses.replace(job.reader, ask_all=ask_all)
+    state = _state(job, method, rows, *reader.read(method.advanced, rows, None))
+    names = report_names(state)
+    return CertificatesOutcome(Status.OK, False, method, state, names, warnings=_probe_warnings(job))
+
+
+def _job(app: WebAppApi, request: CertificatesRequest, prober: Prober | None, progress: Progress) -> _Job:
+    desired = dataclasses.replace(request.desired, external_api=_external_api(app, request.external_api))
+    used = (prober or _prober(app, request, progress)) if request.check_served else None
+    reader = Reader.of(app, used, desired, lambda: app.client.now() + desired.renew_before)
+    return _Job(app, request, desired, used, reader, OrderMemory(app), progress)
+
+
+def _prober(app: WebAppApi, request: CertificatesRequest, progress: Progress) -> TlsProber:
+    def address() -> str | None:
+        try:
+            return RunCloud(app.client).server(app.server_id).address
+        except RateLimited:
+            raise
+        except ApiError:
+            return None
+
+    def tell(what: str, done: int = 0, total: int = 0) -> None:
+        del what
+        progress("checking certificates on the server", done, total)
+
+    return TlsProber(request.check_address or address, request.check_port, progress=tell)
+
+
+def _probe_warnings(job: _Job) -> tuple[str, ...]:
+    reason = getattr(job.prober, "reason", "")
+    if not reason:
+        return ()
+    return (
+        f"What the server really serves could not be checked, so only what RunCloud says was used ({reason}). "
+        "Set check_address or check_port, or check_served: false.",
     )
 
 
-def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
-    """Refuse options that contradict each other."""
-    provider = options["provider"]
-    if provider != _resources.CUSTOM and (options["certificate"] or options["private_key"]):
-        raise UserError(
-            "certificate: only goes with provider: custom; set it, or leave certificate and private_key out"
-        )
-    given = [name for name in _CSR_OPTIONS if options[name]]
-    if provider != _resources.CSR and given:
-        raise UserError(f"{given[0]}: only goes with provider: csr; set it, or leave {given[0]} out")
-    method = options["authorization_method"]
-    if method == _ssl_model.DNS_01 and not options["external_api"]:
-        raise UserError("external_api: missing; dns-01 needs the id or label of an API key of your DNS provider")
-    if options["external_api"] and method != _ssl_model.DNS_01:
-        raise UserError("external_api: only goes with authorization_method: dns-01; set it, or leave external_api out")
+def _external_api(app: WebAppApi, asked: str | None) -> int | None:
+    """Return the id of the DNS provider's key, looking its label up where it is not a number."""
+    if not asked:
+        return None
+    if asked.isdigit():
+        return int(asked)
+    keys = RunCloud(app.client).external_apis()
+    found = [key.id for key in keys if key.label == asked]
+    if len(found) != 1:
+        labels = ", ".join(repr(key.label) for key in keys) or "none"
+        what = "no key has" if not found else "several keys have"
+        raise UserError(f"external_api: {what} the label {asked!r}; there are {labels}. Give the id if in doubt.")
+    return found[0]
 
 
-def _names(names: Sequence[str], option: str) -> frozenset[str]:
-    return frozenset(_wishes.parse_names(names, option))
+def _only(job: _Job) -> frozenset[str] | None:
+    return job.desired.domains
 
 
-@dataclasses.dataclass(frozen=True)
-class _Request:
-    """Everything that the options say, checked."""
+def _state(
+    job: _Job,
+    method: SslMethod,
+    domains: tuple[Domain, ...],
+    certificates: Mapping[Key, Certificate | None],
+    served: t.Any,
+) -> CertificatesState:
+    request = job.request
+    attached = {row.name for row in domains if row.id is not None}
+    return CertificatesState(
+        advanced=method.advanced,
+        auto_ssl=method.auto_ssl,
+        domains=domains,
+        certificates=certificates,
+        served=served,
+        now=job.app.client.now(),
+        changed=request.changed,
+        held={
+            name: why
+            for name, why in request.deferred.items()
+            if name not in attached or name not in request.dns_unknown
+        },
+        orders=job.memory.read(),
+    )
 
-    wish: _ssl_model.SslWish
-    attached: tuple[_resources.Domain, ...] | None
-    changed: frozenset[str]
-    hold: Mapping[str, str]
 
-    @classmethod
-    def read(cls, options: Mapping[str, t.Any]) -> _Request:
-        return cls(
-            wish=read_wish(options),
-            attached=_module.read_attached(options),
-            changed=_names(options["changed_names"], "changed_names"),
-            hold=_wishes.parse_hold(options["hold"]),
-        )
+def _plan(job: _Job, state: CertificatesState) -> tuple[CertificatesPlan, CertificatesState]:
+    """Plan. Where something is to be ordered, or an order may be in progress, the activity log has a say."""
+    plan = plan_certificates(job.desired, state)
+    keys: list[Key] = [row.name for row in state.domains] if state.advanced else [None]
+    lately = any(not order.done for key in keys for order in recent_orders(state, key))
+    if not plan.orders and not (plan.pending and lately):
+        return plan, state
+    state = dataclasses.replace(state, log=job.read_log())
+    return plan_certificates(job.desired, state), state
+
+
+# Doing
 
 
 @dataclasses.dataclass
 class _Done:
     """What a run came to: in check mode what it would come to, and ``after`` is the state as it is."""
 
-    method: _resources.SslMethod
-    plan: _ssl_model.SslPlan
-    outcome: _ssl_apply.SslOutcome
-    after: _ssl_model.SslState
+    method: SslMethod
+    plan: CertificatesPlan
+    applied: Applied
+    after: CertificatesState
 
 
-class _Run:
-    """One run: what is read is kept, so that nothing is asked twice."""
-
-    def __init__(self, context: Context, request: _Request) -> None:
-        self.context = context
-        self.options = context.options
-        self.request = request
-        self.app: WebAppApi = context.webapp()
-        self.handshakes = _ssl_state.handshakes_for(context, self.app.server_id)
-        self.wish = dataclasses.replace(request.wish, external_api=self._external_api())
-        self.log: tuple[_resources.LogEntry, ...] | None = None
-
-    def execute(self) -> dict[str, t.Any]:
-        """Read, plan, apply, wait, tell."""
-        domains = self.request.attached if self.request.attached is not None else tuple(self.app.domains())
-        current = self.app.ssl_method()
-        method, change = self._wanted_method(current)
-        state = self._read(domains, method, switched="mode" in change)
-        plan = self._plan(state)
-        predicted = _Done(method, plan, _ssl_apply.SslOutcome(changed=bool(plan.steps)), state)
-        done = self.context.carry_out(predicted, lambda: self._carry_out(predicted, change))
-        return self._tell(done, change)
-
-    def _external_api(self) -> int | None:
-        """Give the id of the DNS provider's key, looking its label up where no number is given."""
-        asked = self.options["external_api"]
-        if not asked:
-            return None
-        if asked.isdigit():
-            return int(asked)
-        keys = self.context.cloud.external_apis()
-        found = [key.id for key in keys if key.label == asked]
-        if len(found) != 1:
-            labels = ", ".join(repr(key.label) for key in keys) or "none"
-            what = "no key has" if not found else "several keys have"
-            raise UserError(f"external_api: {what} the label {asked!r}; there are {labels}. Give the id if in doubt.")
-        return found[0]
-
-    # The mode
-
-    def _wanted_method(self, current: _resources.SslMethod) -> tuple[_resources.SslMethod, dict[str, object]]:
-        """Give the mode and AutoSSL as they shall be, and what of them changes."""
-        mode, auto_ssl = self.options["mode"], self.options["auto_ssl"]
-        change: dict[str, object] = {}
-        if mode is not None and (mode == ADVANCED) != current.advanced:
-            if not self.options["switch_mode"]:
-                raise UserError(
-                    f"mode: {mode!r} is asked for, but the web application is in {_ssl_result.mode_name(current)} "
-                    "mode. Switching deletes its certificates until new ones are there; set switch_mode: true if this "
-                    "is meant"
-                )
-            change["mode"] = mode
-        if auto_ssl is not None and auto_ssl != bool(current.auto_ssl):
-            change["auto_ssl"] = auto_ssl
-        wanted = _resources.SslMethod(
-            advanced=mode == ADVANCED if "mode" in change else current.advanced,
-            auto_ssl=auto_ssl if "auto_ssl" in change else current.auto_ssl,
-        )
-        return wanted, change
-
-    def _switch(self, wanted: _resources.SslMethod, change: Mapping[str, object]) -> _resources.SslMethod:
-        """Change the mode or AutoSSL. That AutoSSL is off is only sent where it is asked for: it would switch it off."""
-        auto_ssl = wanted.auto_ssl if "auto_ssl" in change or wanted.auto_ssl else None
-        try:
-            found = self.app.set_ssl_method(wanted.advanced, auto_ssl)
-        except _client.ApiError as exc:
-            if exc.status in (403, 422):
-                exc.advice = "Advanced mode and AutoSSL need RunCloud's Business or Enterprise plan."
-            raise
-        if found.advanced != wanted.advanced or _ssl_options.differs(auto_ssl, found.auto_ssl):
-            raise UserError(
-                f"{'mode' if 'mode' in change else 'auto_ssl'}: RunCloud accepted the request, but is still in "
-                f"{_ssl_result.mode_name(found)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
-            )
-        return dataclasses.replace(found, auto_ssl=wanted.auto_ssl)
-
-    # Reading
-
-    def _reader(self, handshakes: _ssl_state.Handshakes) -> _ssl_state.Reader:
-        wish = self.wish
-        options_asked = any(getattr(wish.options, name) is not None for name in _ssl_options.OPTION_NAMES)
-        ask_all = wish.force or not wish.present or options_asked or wish.provider is not None
-        return _ssl_state.Reader(self.app, handshakes, ask_all, self._soon, wish.options)
-
-    def _soon(self) -> datetime.datetime:
-        return self.context.client.now() + self.wish.renew_before
-
-    def _read(
-        self, domains: Sequence[_resources.Domain], method: _resources.SslMethod, switched: bool
-    ) -> _ssl_model.SslState:
-        """Read the state.
-
-        :param switched: the mode will be switched: all certificates are taken as gone then (reference U14).
-        """
-        if switched:
-            certificates: Mapping[str | None, _resources.Certificate | None] = {}
-            served = None
-        else:
-            certificates, served = self._reader(self.handshakes).read(method.advanced, domains, self.wish.domains)
-        return _ssl_model.SslState(
-            advanced=method.advanced,
-            auto_ssl=method.auto_ssl,
-            domains=tuple(domains),
-            certificates=certificates,
-            served=served,
-            changed=self.request.changed,
-            hold=self.request.hold,
-            now=self.context.client.now(),
-        )
-
-    def _read_switched(self, state: _ssl_model.SslState) -> _ssl_model.SslState:
-        """Read the certificates after the mode was switched; what the server still presents is out of date."""
-        reader = self._reader((lambda dummy: None) if state.advanced else self.handshakes)
-        certificates, served = reader.read(state.advanced, state.domains, self.wish.domains)
-        return dataclasses.replace(state, certificates=certificates, served=served, now=self.context.client.now())
-
-    def _plan(self, state: _ssl_model.SslState) -> _ssl_model.SslPlan:
-        """Plan. Where something is to be ordered, the activity log has a say: what has failed or was issued lately."""
-        plan = _ssl_plan.plan_certificates(self.wish, state)
-        if not plan.orders:
-            return plan
-        if self.log is None:
-            self.log = tuple(self.app.log())
-        return _ssl_plan.plan_certificates(self.wish, dataclasses.replace(state, log=self.log))
-
-    # Doing
-
-    def _carry_out(self, predicted: _Done, change: Mapping[str, object]) -> _Done:
-        """Apply the plan and wait. After the first write, a failed request no longer hides what was done."""
-        method, state, plan = predicted.method, predicted.after, predicted.plan
-        outcome = _ssl_apply.SslOutcome()
+def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Done:
+    """Apply the plan and wait. After the first write, a failed request no longer hides what was done."""
+    method, state, plan = predicted.method, predicted.after, predicted.plan
+    applied = Applied()
+    switched = False
+    try:
         if change:
-            method = self._switch(method, change)
-        try:
-            if "mode" in change:
-                state = self._read_switched(state)
-                plan = self._plan(state)
-            state, plan = self._let_others_finish(state, plan)
-            self._apply(plan, state, outcome)
-            after = self._after(state, outcome)
-        except _client.ApiError as exc:
-            if not change and not outcome.touched and not outcome.removed:
-                raise
-            outcome.fault = exc
-            after = _with_known(state, outcome)
-        _ssl_apply.conclude(outcome, after.certificates)
-        return _Done(method, plan, outcome, after)
-
-    def _apply(self, plan: _ssl_model.SslPlan, state: _ssl_model.SslState, outcome: _ssl_apply.SslOutcome) -> None:
-        activity = _ssl_apply.Activity(self.app, self.log or ())
-        _ssl_apply.apply_certificates(plan, self.app, activity, outcome, self.context.progress)
-        _ssl_wait.wait_for_certificates(outcome, self._around(state), activity, self._timeout())
-
-    def _timeout(self) -> float:
-        return float(self.options["wait_timeout"]) if self.options["wait"] else 0.0
-
-    def _around(self, state: _ssl_model.SslState) -> _ssl_wait.Surroundings:
-        return _ssl_wait.Surroundings(self.app, self.handshakes, state.served, self._soon(), self.context.progress)
-
-    def _let_others_finish(
-        self, state: _ssl_model.SslState, plan: _ssl_model.SslPlan
-    ) -> tuple[_ssl_model.SslState, _ssl_model.SslPlan]:
-        """Wait for orders of an earlier run that are still open, or may be, and plan anew."""
-        if not self._timeout() or not self.wish.present:
-            return state, plan
-        open_orders = self._open_orders(state)
-        fresh = _ssl_underway.unsettled(plan, state)
-        if not open_orders and not fresh:
-            return state, plan
-        if open_orders:
-            earlier = _ssl_apply.SslOutcome(sent=open_orders)
-            activity = _ssl_apply.Activity(self.app, self.app.log() if self.log is None else self.log)
-            _ssl_wait.wait_for_certificates(earlier, self._around(state), activity, self._timeout())
+            method = switch_method(job.app, method, change)
+            switched = True
+        if "mode" in change:
+            # What the server still presents is out of date after a switch to advanced mode.
+            reader = dataclasses.replace(job.reader, prober=None) if state.advanced else job.reader
+            certificates, served = reader.read(state.advanced, state.domains, _only(job))
+            plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
+        state, plan = _let_earlier_orders_finish(job, state, plan)
+        around = _surroundings(job, state)
+        apply_certificates(plan, around, applied)
+        if applied.fault is None:
+            wait_for_certificates(_wait_context(job, state, applied, around))
+            after = _after(job, state, applied)
         else:
-            left = max(_ssl_underway.settles_at(row) for row in fresh) - self.context.client.now()
-            _ssl_wait.wait_for_others(fresh, self._around(state), min(self._timeout(), left.total_seconds()))
-        certificates, served = self._reader(self.handshakes).read(state.advanced, state.domains, self.wish.domains)
-        now = self.context.client.now()
-        state = dataclasses.replace(state, certificates=certificates, served=served, now=now)
-        self.log = None
-        return state, self._plan(state)
-
-    def _open_orders(self, state: _ssl_model.SslState) -> list[_ssl_apply.Sent]:
-        """List the orders of earlier runs that RunCloud shows as not finished."""
-        rows: dict[str | None, _resources.Domain | None] = {row.name: row for row in state.domains}
-        if not state.advanced:
-            rows = {None: None}
-        found = []
-        for key, certificate in state.certificates.items():
-            meant = key is None or self.wish.domains is None or key in self.wish.domains
-            if certificate is not None and key in rows and meant and _ssl_underway.is_under_way(certificate, state.now):
-                row = rows[key]
-                names = row.served_names if row else _ssl_coverage.required_names(state)
-                step = _ssl_model.SslStep("install", row, None, names)
-                found.append(_ssl_apply.Sent(step, certificate))
-        return found
-
-    # Telling
-
-    def _after(self, state: _ssl_model.SslState, outcome: _ssl_apply.SslOutcome) -> _ssl_model.SslState:
-        """Give the state after the run; what a reply has not shown is read."""
-        touched = {step.key: step.domain for step in outcome.touched}
-        if not touched and not outcome.removed:
-            return state
-        unknown = {key: row for key, row in touched.items() if key not in outcome.known}
-        after = _with_known(state, outcome, self._reread(unknown))
-        served = None
-        if touched:
-            served = self._served_after(state, [row.name for row in touched.values() if row is not None])
-        return dataclasses.replace(after, served=served, now=self.context.client.now())
-
-    def _reread(
-        self, unknown: Mapping[str | None, _resources.Domain | None]
-    ) -> dict[str | None, _resources.Certificate | None]:
-        """Read the certificates of some domains: in basic mode, and where there are several, by one request."""
-        if not unknown:
-            return {}
-        listed = self.app.certificates() if None in unknown or len(unknown) > 1 else None
-        found: dict[str | None, _resources.Certificate | None] = {}
-        for key, row in unknown.items():
-            if row is None:
-                found[key] = _ssl_state.single(listed)
-            elif isinstance(listed, dict):
-                found[key] = listed.get(row.name)
-            else:
-                found[key] = self.app.domain_certificate(row)
-        return found
-
-    def _served_after(self, state: _ssl_model.SslState, touched: Sequence[str]) -> ServedReport | None:
-        """Ask the server anew for what was touched, in basic mode for all names."""
-        again = self.handshakes(touched or [row.name for row in state.domains if row.id is not None])
-        if again is None or state.served is None:
-            return again
-        return dataclasses.replace(again, served={**state.served.served, **again.served})
-
-    def _tell(self, done: _Done, change: Mapping[str, object]) -> dict[str, t.Any]:
-        """Give the result, or fail with it."""
-        plan, outcome = done.plan, done.outcome
-        result = self._result(done, change)
-        for text in (*plan.warnings, *(f"RunCloud ignored {name}" for name in outcome.ignored)):
-            self.context.module.warn(text)
-        errors = {**plan.problems, **outcome.errors}
-        if not errors and outcome.fault is None:
-            return result
-        shown = [f"{name}: {text}" for name, text in list(errors.items())[:10]]
-        result.update(
-            errors=errors,
-            not_attempted=outcome.not_attempted,
-            applied=[name for sent in outcome.done for name in sent.step.names],
-        )
-        if outcome.fault is not None:
-            shown.append(str(outcome.fault))
-            result["failure"] = _module.failure_of(outcome.fault)
-        raise _module.PartlyFailed("; ".join(shown), result)
-
-    def _result(self, done: _Done, change: Mapping[str, object]) -> dict[str, t.Any]:
-        plan, outcome, after = done.plan, done.outcome, done.after
-        names = _ssl_coverage.report_names(after)
-        pending = dict([*plan.pending, *outcome.pending])
-        return {
-            "changed": outcome.changed or bool(change),
-            "mode": _ssl_result.mode_name(done.method),
-            "auto_ssl": done.method.auto_ssl,
-            "certificates": _ssl_result.certificate_results(after, names),
-            "names": [_ssl_result.name_result(report, after.now) for report in names.values()],
-            "orders": plan.orders if self.context.check_mode else outcome.orders,
-            "pending": [{"name": name, "reason": reason} for name, reason in pending.items()],
-            "unverified": list(plan.unverified),
-            "ignored": list(outcome.ignored),
-            **self.context.diff(*_ssl_diff.both_sides(plan, change)),
-        }
+            after = _last_known(state, applied)
+    except ApiError as exc:
+        unknown = bool(change) and (isinstance(exc, LostReply) or (exc.status or 0) >= 500)
+        if not switched and not applied.wrote and not unknown:
+            raise
+        applied.fault = exc
+        applied.changed = applied.changed or bool(change)
+        after = _last_known(state, applied)
+    finalize(applied, after.certificates)
+    return _Done(method, plan, applied, after)
 
 
-def _with_known(
-    state: _ssl_model.SslState,
-    outcome: _ssl_apply.SslOutcome,
-    reread: Mapping[str | None, _resources.Certificate | None] | None = None,
-) -> _ssl_model.SslState:
-    """Give the state with the certificates as they were seen, or are known to be gone, in the run."""
-    gone = {step.key: None for step in outcome.removed}
+def _surroundings(job: _Job, state: CertificatesState) -> Surroundings:
+    watcher = ActivityLogWatcher(lambda: read_log(job.app), job.log if job.log_was_read else (), state.now)
+    return Surroundings(job.app, watcher, job.memory, job.progress)
+
+
+def _wait_context(job: _Job, state: CertificatesState, applied: Applied, around: Surroundings) -> WaitContext:
+    return WaitContext(around, applied, job.reader.probe, state.served, job.reader.expiry_threshold(), job.timeout)
+
+
+def _let_earlier_orders_finish(
+    job: _Job, state: CertificatesState, plan: CertificatesPlan
+) -> tuple[CertificatesState, CertificatesPlan]:
+    """Wait for orders of an earlier run that are in progress, and plan anew."""
+    earlier = _orders_in_progress(state, plan)
+    if not earlier or not job.timeout or not job.desired.present:
+        return state, plan
+    job.read_log()
+    applied = Applied(placed=earlier)
+    wait_for_certificates(_wait_context(job, state, applied, _surroundings(job, state)))
+    certificates, served = job.reader.read(state.advanced, state.domains, _only(job))
+    job.log_was_read = False
+    method = SslMethod(state.advanced, state.auto_ssl)
+    plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
+    return state, plan
+
+
+def _orders_in_progress(state: CertificatesState, plan: CertificatesPlan) -> list[PlacedOrder]:
+    """List the orders of earlier runs that are in progress, and that something waits for."""
+    rows = {row.name: row for row in certifiable(state)}
+    found = []
+    for key, certificate in find_certificates(state).items():
+        meant = [rows[key]] if key is not None else list(rows.values())
+        waits = any(row.name in plan.pending for row in meant)
+        if not waits or order_in_progress(state, key, certificate) is None:
+            continue
+        remembered = recent_orders(state, key)
+        names = tuple(dict.fromkeys(name for row in meant for name in row.served_names))
+        ready = certificate.certificate if certificate.certificate and certificate.certificate.valid_until else None
+        step = Step("redeploy" if ready else "install", rows.get(key or ""), ready, names)
+        order = remembered[-1] if remembered else None
+        found.append(PlacedOrder(step, certificate.certificate, order))
+    return found
+
+
+# Telling
+
+
+def _after(job: _Job, state: CertificatesState, applied: Applied) -> CertificatesState:
+    """Return the state after the run; what a reply has not shown is read."""
+    touched = {step.key: step.domain for step in applied.touched}
+    if not touched and not applied.removed:
+        return state
+    known = _last_known(state, applied)
+    unknown = {key: row for key, row in touched.items() if key not in applied.known}
+    certificates = {**known.certificates, **current_certificates(job.app, unknown)}
+    served = None
+    if touched:
+        rows = [row for row in touched.values() if row is not None] or [row for row in state.domains if row.id]
+        served = job.reader.probe(row.name for row in rows)
+        if served is not None and state.served is not None:
+            served = dataclasses.replace(served, served={**state.served.served, **served.served})
+    return dataclasses.replace(known, certificates=certificates, served=served, now=job.app.client.now())
+
+
+def _last_known(state: CertificatesState, applied: Applied) -> CertificatesState:
+    """Return the state as far as it is known after the writes, without asking anything again."""
+    touched = {step.key for step in applied.touched}
+    gone: dict[Key, Certificate | None] = {step.key: None for step in applied.removed}
+    certificates = {key: found for key, found in state.certificates.items() if key not in touched}
+    served = state.served
+    if served is not None and touched:
+        kept = {} if None in touched else {name: one for name, one in served.served.items() if name not in touched}
+        served = dataclasses.replace(served, served=kept)
     return dataclasses.replace(
-        state, certificates={**state.certificates, **gone, **outcome.known, **(reread or {})}, changed=frozenset()
+        state, certificates={**certificates, **gone, **applied.known}, served=served, changed=frozenset()
+    )
+
+
+def _outcome(
+    job: _Job, done: _Done, change: Mapping[str, object], orders: Sequence[Mapping[str, object]]
+) -> CertificatesOutcome:
+    plan, applied, after = done.plan, done.applied, done.after
+    errors = {**plan.problems, **applied.errors}
+    messages = [errors.pop("")] if "" in errors else []
+    if applied.fault is not None:
+        messages.append(str(applied.fault))
+    status = Status.OK
+    if messages or applied.not_attempted or (errors and not after.advanced):
+        status = Status.FAILED
+    elif errors:
+        status = Status.PARTLY
+    ignored = [f"RunCloud ignored {name}" for name in applied.ignored]
+    return CertificatesOutcome(
+        status=status,
+        changed=applied.changed or bool(change),
+        method=done.method,
+        state=after,
+        names=report_names(after),
+        plan=plan,
+        method_change=change,
+        orders=orders,
+        pending={**plan.pending, **applied.pending},
+        unverified=plan.unverified,
+        ignored=tuple(applied.ignored),
+        warnings=(*_probe_warnings(job), *plan.warnings, *ignored),
+        errors=errors,
+        not_attempted=tuple(applied.not_attempted),
+        applied=tuple(name for one in applied.effective for name in one.step.names),
+        message="; ".join(messages),
+        failure=applied.fault,
     )

@@ -8,11 +8,19 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates import limits as _ssl_limits
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates import log as _ssl_log
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.activity import (
+    event_times,
+    is_failure,
+    is_issue,
+    mentions,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.limits import (
+    base_domain,
+    failed_too_often,
+    identical_too_often,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import CertificatesState
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, LogEntry
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, 0, tzinfo=datetime.timezone.utc)
 
@@ -25,39 +33,6 @@ def line(content: str, moment: datetime.datetime = NOW, kind: str = "SSL") -> Lo
     return LogEntry(kind, content, moment.strftime("%Y-%m-%d %H:%M:%S"))
 
 
-spans = st.floats(0, 14 * 24).map(lambda hours: before(hours=hours))
-some_names = st.sampled_from(["net.example", "a.net.example", "b.net.example", "c.example", "*.net.example"])
-
-
-@given(
-    st.integers(0, 60),
-    st.lists(spans, max_size=60),
-    st.lists(some_names, max_size=80),
-)
-def test_no_limit_is_ever_passed(most: int, issued: list[datetime.datetime], wanted: list[str]) -> None:
-    dates = {f"d{number}.net.example": moment for number, moment in enumerate(issued)}
-    budget = _ssl_limits.Budget(most, "net.example", dates, NOW)
-    taken = []
-    for name in wanted:
-        if budget.refusal([name]) is None:
-            budget.take([name])
-            taken.append(name)
-    lately = sum(1 for moment in issued if NOW - moment < _ssl_limits.THREE_HOURS)
-    this_week = sum(1 for moment in issued if NOW - moment < _ssl_limits.WEEK)
-    below = sum(1 for name in taken if name.endswith("net.example"))
-    assert len(taken) <= most
-    assert not taken or lately + len(taken) <= 300
-    assert not below or this_week + below <= 50
-
-
-def test_three_hundred_orders_in_three_hours() -> None:
-    dates = {f"d{number}.example": before(hours=2) for number in range(299)}
-    budget = _ssl_limits.Budget(50, None, dates, NOW)
-    assert budget.refusal(["x.example"]) is None
-    budget.take(["x.example"])
-    assert "300 orders in 3 hours" in str(budget.refusal(["y.example"]))
-
-
 @pytest.mark.parametrize(
     ("rows", "base"),
     [
@@ -68,7 +43,13 @@ def test_three_hundred_orders_in_three_hours() -> None:
     ],
 )
 def test_the_base_domain(rows: list[Domain], base: str | None) -> None:
-    assert _ssl_limits.base_domain(rows) == base
+    assert base_domain(rows) == base
+
+
+def known(log: list[LogEntry], *rows: Domain) -> CertificatesState:
+    return CertificatesState(
+        advanced=False, auto_ssl=False, domains=rows, certificates={}, served=None, now=NOW, log=tuple(log)
+    )
 
 
 ISSUED = "SSL certificate has been deployed for a.example"
@@ -91,8 +72,9 @@ def test_identical_certificates_of_a_week(
     ages: list[float], domain: str | None, changed: float | None, refused: bool
 ) -> None:
     log = [line(ISSUED, before(days=age)) for age in ages]
-    since = before(days=changed) if changed is not None else None
-    text = _ssl_limits.identical_too_often(log, domain, since, NOW)
+    created = None if changed is None else before(days=changed).strftime("%Y-%m-%d %H:%M:%S")
+    state = known(log, Domain(1, domain or "a.example", created_at=created))
+    text = identical_too_often(state, domain, ["a.example"], known_same=True)
     assert (text is not None) == refused
     if text is not None:
         assert "2026-11-24 12:00 UTC" in text
@@ -109,7 +91,7 @@ def test_identical_certificates_of_a_week(
     ],
 )
 def test_failures_of_an_hour(minutes: list[float], domain: str | None, refused: bool) -> None:
-    text = _ssl_limits.failed_too_often([line(FAILED, before(minutes=value)) for value in minutes], domain, NOW)
+    text = failed_too_often(known([line(FAILED, before(minutes=value)) for value in minutes]), domain)
     assert (text is not None) == refused
     if text is not None:
         assert "12:30 UTC" in text
@@ -127,7 +109,7 @@ def test_failures_of_an_hour(minutes: list[float], domain: str | None, refused: 
     ],
 )
 def test_lines_of_the_log(entry: LogEntry, failure: bool, issue: bool) -> None:
-    assert (_ssl_log.is_failure(entry), _ssl_log.is_issue(entry)) == (failure, issue)
+    assert (is_failure(entry), is_issue(entry)) == (failure, issue)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +127,8 @@ def test_lines_of_the_log(entry: LogEntry, failure: bool, issue: bool) -> None:
     ],
 )
 def test_a_line_names_a_host(content: str, name: str, named: bool) -> None:
-    assert _ssl_log.names(line(content), name) == named
+    assert mentions(content, name) == named
 
 
 def test_a_line_without_a_readable_date_does_not_count() -> None:
-    assert _ssl_log.times([LogEntry("SSL", ISSUED, "yesterday")], before(days=7), _ssl_log.is_issue, None) == []
+    assert event_times([LogEntry("SSL", ISSUED, "yesterday")], before(days=7), is_issue, None) == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decisions about certificates in states that a well-behaved server does not come into; the others are in
-tests/integration/test_runcloud_ssl_situations.py, the rules in test_ssl_plan_properties.py."""
+tests/integration/test_runcloud_ssl_situations.py, the rules in test_plan_properties.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates import plan as _ssl_plan
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import SslPlan, SslState, SslWish
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import (
+    CertificatesPlan,
+    CertificatesState,
+    DesiredCertificates,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.plan import plan_certificates
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe.served import (
     Served,
     ServedCertificate,
@@ -40,18 +44,18 @@ def shown(name: str, *names: str, ends: float = 60, begins: float = -30) -> Serv
     return Served(name, ServedCertificate(names, days(begins), days(ends), "CN=Authority", str(names)))
 
 
-def plan(rows: list[Domain], found: dict[str | None, Certificate | None], served: list[Served], **wish: Any) -> SslPlan:
-    state = SslState(
+def plan(
+    rows: list[Domain], found: dict[str | None, Certificate | None], served: list[Served], **desired: Any
+) -> CertificatesPlan:
+    state = CertificatesState(
         advanced=None not in found,
         auto_ssl=False,
         domains=tuple(rows),
         certificates=found,
         served=ServedReport(True, served={entry.name: entry for entry in served}),
-        changed=frozenset(),
-        hold={},
         now=NOW,
     )
-    return _ssl_plan.plan_certificates(SslWish(**wish), state)
+    return plan_certificates(DesiredCertificates(**desired), state)
 
 
 @pytest.mark.parametrize("key", [None, "a.example"])
@@ -68,16 +72,26 @@ def test_a_name_with_another_tenants_certificate_in_basic_mode_is_told() -> None
     assert "RunCloud has a good certificate for b.example" in planned.warnings[0]
 
 
-def test_a_name_with_another_tenants_certificate_in_advanced_mode_waits() -> None:
-    planned = plan([row("a.example")], {"a.example": certificate("a.example")}, [shown("a.example", "other.example")])
-    assert planned.steps == ()
-    assert "the server presents one that is not for a.example" in planned.pending[0][1]
+@pytest.mark.parametrize("key", [None, "a.example"])
+def test_a_certificate_that_cannot_be_runclouds_says_nothing_of_coverage(key: str | None) -> None:
+    """Another site's, TLS inspection, a wrong address: RunCloud's own may well be for the name."""
+    planned = plan([row("a.example", 0.1)], {key: certificate(key)}, [shown("a.example", "other.example", ends=33)])
+    assert (planned.steps, planned.pending) == ((), {})
+    assert "for a.example that cannot be the one that RunCloud has" in planned.warnings[0]
+    report = planned.names["a.example"]
+    assert (report.checked, report.covers, report.missing) == (False, (), ())
+
+
+def test_names_that_tls_inspection_presents_one_by_one_say_nothing_of_the_others() -> None:
+    rows = [row("a.example", 0.1), row("b.example", 0.1)]
+    served = [shown(name, name, ends=33, begins=-0.1) for name in ("a.example", "b.example")]
+    assert plan(rows, {None: certificate(None)}, served).steps == ()
 
 
 @pytest.mark.parametrize("key", [None, "a.example"])
 def test_a_single_handshake_that_failed_is_no_reason_to_order(key: str | None) -> None:
     planned = plan([row("a.example", 1)], {key: certificate(key)}, [Served("a.example", error="the server is silent")])
-    assert (planned.steps, planned.pending) == ((), ())
+    assert (planned.steps, planned.pending) == ((), {})
     assert planned.names["a.example"].error == "the server is silent"
 
 
@@ -94,16 +108,16 @@ def test_the_hour_by_which_certificates_are_dated_back_does_not_order_again() ->
     attached = row("b.example", 10 / 1440)
     planned = plan([row("a.example"), attached], {None: certificate(None)}, fresh[1:])
     assert planned.steps == ()
-    assert "is younger than the domain and still lacks b.example" in dict(planned.pending)["b.example"]
+    assert "is younger than the domain and still lacks b.example" in planned.pending["b.example"]
 
 
 def test_the_key_of_a_dns_provider_that_is_not_shown_cannot_be_verified() -> None:
     kept = certificate("a.example", authorization_method="dns-01")
-    wish = {"authorization_method": "dns-01", "external_api": 28}
-    planned = plan([row("a.example")], {"a.example": kept}, [shown("a.example", "a.example")], **wish)
+    desired: dict[str, Any] = {"authorization_method": "dns-01", "external_api": 28}
+    planned = plan([row("a.example")], {"a.example": kept}, [shown("a.example", "a.example")], **desired)
     assert (planned.steps, planned.unverified) == ((), ("external_api",))
 
 
 def test_a_finished_certificate_without_a_date_is_fine_where_the_server_presents_it() -> None:
     undated = certificate(None, valid_until=None, created_at=days(-0.001))
-    assert plan([row("a.example")], {None: undated}, [shown("a.example", "a.example")]).pending == ()
+    assert plan([row("a.example")], {None: undated}, [shown("a.example", "a.example")]).pending == {}

@@ -8,14 +8,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from ansible_collections.multisite.runcloud.plugins.module_utils import _names as _hostnames
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates import plan as _ssl_plan
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import (
-    SslPlan,
-    SslState,
-    SslStep,
-    SslWish,
+    CertificatesPlan,
+    CertificatesState,
+    DesiredCertificates,
+    Step,
 )
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.plan import plan_certificates
+from ansible_collections.multisite.runcloud.plugins.module_utils._names import is_test_domain
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe.served import (
     Served,
     ServedCertificate,
@@ -100,27 +100,27 @@ def served(
 
 
 @st.composite
-def states(draw: st.DrawFn) -> SslState:
+def states(draw: st.DrawFn) -> CertificatesState:
     domains = draw(rows())
     advanced = draw(st.booleans())
     attached = [row.name for row in domains if row.id is not None]
     keys: list[str | None] = [*attached] if advanced else [None]
     report = ServedReport(True, served={name: draw(presented(name)) for name in attached})
     some = st.lists(st.sampled_from(NAMES), unique=True, max_size=3)
-    return SslState(
+    return CertificatesState(
         advanced=advanced,
         auto_ssl=draw(st.sampled_from([True, False, None])),
         domains=domains,
         certificates={key: draw(certificates(key)) for key in keys},
         served=draw(st.sampled_from([report, report, None])),
         changed=frozenset(draw(some)),
-        hold=dict.fromkeys(draw(some), "no DNS"),
+        held=dict.fromkeys(draw(some), "no DNS"),
         now=NOW,
     )
 
 
-wishes = st.builds(
-    SslWish,
+desires = st.builds(
+    DesiredCertificates,
     provider=st.sampled_from([None, None, "letsencrypt"]),
     environment=st.sampled_from(["live", "live", "staging"]),
     authorization_method=st.sampled_from([None, None, "http-01", "dns-01"]),
@@ -132,20 +132,20 @@ wishes = st.builds(
 )
 
 
-def ordered(plan: SslPlan) -> list[SslStep]:
+def ordered(plan: CertificatesPlan) -> list[Step]:
     return [step for step in plan.steps if step.is_order]
 
 
-def certifiable(state: SslState) -> list[Domain]:
-    return [row for row in state.domains if not _hostnames.is_test_domain(row.name)]
+def certifiable(state: CertificatesState) -> list[Domain]:
+    return [row for row in state.domains if not is_test_domain(row.name)]
 
 
-@given(wishes, states())
-def test_orders_are_few_and_only_for_what_is_there(wish: SslWish, state: SslState) -> None:
-    plan = _ssl_plan.plan_certificates(wish, state)
+@given(desires, states())
+def test_orders_are_few_and_only_for_what_is_there(desired: DesiredCertificates, state: CertificatesState) -> None:
+    plan = plan_certificates(desired, state)
     orders = ordered(plan)
     names = {name for row in certifiable(state) for name in row.served_names}
-    assert len(orders) <= wish.max_orders
+    assert len(orders) <= desired.max_orders
     assert state.advanced or len(orders) <= 1
     for step in orders:
         expected = set(step.domain.served_names) if step.domain is not None else names
@@ -153,29 +153,31 @@ def test_orders_are_few_and_only_for_what_is_there(wish: SslWish, state: SslStat
     assert len({step.key for step in orders}) == len(orders)
 
 
-@given(wishes, states())
-def test_nothing_is_ordered_for_a_held_name(wish: SslWish, state: SslState) -> None:
-    plan = _ssl_plan.plan_certificates(wish, state)
+@given(desires, states())
+def test_nothing_is_ordered_for_a_held_name(desired: DesiredCertificates, state: CertificatesState) -> None:
+    plan = plan_certificates(desired, state)
     attached = {row.name for row in certifiable(state) if row.id is not None}
-    held = set(state.hold) & (attached if not state.advanced else set(state.hold))
+    held = set(state.held) & (attached if not state.advanced else set(state.held))
     for step in ordered(plan):
         assert not held & (set(step.names) if state.advanced else attached)
-    assert {name for name in state.hold if name not in {row.name for row in state.domains}} <= dict(plan.pending).keys()
+    assert {name for name in state.held if name not in {row.name for row in state.domains}} <= plan.pending.keys()
 
 
-@given(wishes, states())
-def test_a_wildcard_is_never_ordered_by_http_01(wish: SslWish, state: SslState) -> None:
-    for step in ordered(_ssl_plan.plan_certificates(wish, state)):
+@given(desires, states())
+def test_a_wildcard_is_never_ordered_by_http_01(desired: DesiredCertificates, state: CertificatesState) -> None:
+    for step in ordered(plan_certificates(desired, state)):
         if any(name.startswith("*.") for name in step.names):
             known = step.certificate.authorization_method if step.certificate else None
-            method = step.request.authorization_method if step.request else wish.authorization_method or known
+            method = step.request.authorization_method if step.request else desired.authorization_method or known
             assert method == "dns-01"
 
 
-@given(wishes, states())
-def test_each_domain_is_ordered_or_pending_or_refused_or_fine(wish: SslWish, state: SslState) -> None:
-    plan = _ssl_plan.plan_certificates(wish, state)
-    pending = [name for name, dummy in plan.pending]
+@given(desires, states())
+def test_each_domain_is_ordered_or_pending_or_refused_or_fine(
+    desired: DesiredCertificates, state: CertificatesState
+) -> None:
+    plan = plan_certificates(desired, state)
+    pending = list(plan.pending)
     assert len(pending) == len(set(pending))
     if state.advanced:
         done = {step.key for step in ordered(plan)}
@@ -188,27 +190,27 @@ def test_each_domain_is_ordered_or_pending_or_refused_or_fine(wish: SslWish, sta
         if row.name in done or row.name in pending:
             continue
         certificate = state.certificates.get(row.name if state.advanced else None)
-        if certificate is not None and certificate.provider in ("custom", "csr") and wish.provider is None:
+        if certificate is not None and certificate.provider in ("custom", "csr") and desired.provider is None:
             continue
         if plan.problems:
             # In basic mode one refused name is a refusal for all.
-            assert not state.advanced or row.name in plan.problems or not wanting(row, wish, state, plan)
+            assert not state.advanced or row.name in plan.problems or not wanting(row, desired, state, plan)
         else:
-            assert not wanting(row, wish, state, plan)
+            assert not wanting(row, desired, state, plan)
 
 
-def wanting(row: Domain, wish: SslWish, state: SslState, plan: SslPlan) -> bool:
+def wanting(row: Domain, desired: DesiredCertificates, state: CertificatesState, plan: CertificatesPlan) -> bool:
     """Say whether a domain lacks something, by what is known of it."""
     if plan.names[row.name].missing:
         return True
     certificate = state.certificates.get(row.name if state.advanced else None)
     ends_at = certificate.valid_until if certificate is not None else None
     shown = plan.names[row.name].expires
-    return ends_at is not None and shown is None and ends_at <= state.now + wish.renew_before
+    return ends_at is not None and shown is None and ends_at <= state.now + desired.renew_before
 
 
-@given(wishes, states())
-def test_nothing_is_ordered_where_all_is_well(wish: SslWish, state: SslState) -> None:
+@given(desires, states())
+def test_nothing_is_ordered_where_all_is_well(desired: DesiredCertificates, state: CertificatesState) -> None:
     good = {
         row.name: Served(row.name, served(row.served_names, days(60), days(-30), row.name))
         for row in state.domains
@@ -227,19 +229,19 @@ def test_nothing_is_ordered_where_all_is_well(wish: SslWish, state: SslState) ->
         },
         served=ServedReport(True, served=good),
     )
-    wish = dataclasses.replace(wish, force=False, environment="live")
-    assert ordered(_ssl_plan.plan_certificates(wish, calm)) == []
+    desired = dataclasses.replace(desired, force=False, environment="live")
+    assert ordered(plan_certificates(desired, calm)) == []
 
 
-@given(wishes, states())
-def test_what_was_ordered_is_not_ordered_again(wish: SslWish, state: SslState) -> None:
-    wish = dataclasses.replace(wish, force=False)
-    plan = _ssl_plan.plan_certificates(wish, state)
-    again = _ssl_plan.plan_certificates(wish, carried_out(plan, state))
+@given(desires, states())
+def test_what_was_ordered_is_not_ordered_again(desired: DesiredCertificates, state: CertificatesState) -> None:
+    desired = dataclasses.replace(desired, force=False)
+    plan = plan_certificates(desired, state)
+    again = plan_certificates(desired, carried_out(plan, state))
     assert {step.key for step in ordered(plan)} & {step.key for step in ordered(again)} == set()
 
 
-def carried_out(plan: SslPlan, state: SslState) -> SslState:
+def carried_out(plan: CertificatesPlan, state: CertificatesState) -> CertificatesState:
     """Return the state after all orders were carried out; a redeploy leaves RunCloud's own date."""
     found = dict(state.certificates)
     shown = dict(state.served.served) if state.served is not None else {}
@@ -265,12 +267,12 @@ def carried_out(plan: SslPlan, state: SslState) -> SslState:
 
 
 @given(states())
-def test_absent_takes_away_what_is_there(state: SslState) -> None:
-    plan = _ssl_plan.plan_certificates(SslWish(present=False), state)
+def test_absent_takes_away_what_is_there(state: CertificatesState) -> None:
+    plan = plan_certificates(DesiredCertificates(present=False), state)
     there = {
         key
         for key, certificate in state.certificates.items()
-        if certificate is not None and not _hostnames.is_test_domain(key or "")
+        if certificate is not None and not is_test_domain(key or "")
     }
     assert {step.key for step in plan.steps} == there
     assert {step.action for step in plan.steps} <= {"remove"}

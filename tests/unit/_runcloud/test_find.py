@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.coverage import expiring_names
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import SslState
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import CertificatesState
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_names
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 from ansible_collections.multisite.runcloud.plugins.module_utils._info import (
@@ -160,9 +160,9 @@ def served(*names: str, days: float, under: tuple[str, ...] = ()) -> ServedRepor
 
 def state(
     rows: list[str], known: dict[str | None, Certificate | None], report: ServedReport | None, *, advanced: bool
-) -> SslState:
+) -> CertificatesState:
     domains = tuple(Domain(number, name) for number, name in enumerate(rows, 1))
-    return SslState(advanced, None, domains, known, report, frozenset(), {}, NOW)
+    return CertificatesState(advanced, None, domains, known, report, NOW)
 
 
 @pytest.mark.parametrize(
