@@ -14,15 +14,22 @@ PYTEST := $(BIN)/pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint sanity unit integration coverage test-wordpress build install changelog format clean
+.PHONY: help setup demo check test lint sanity unit integration coverage bench rooms test-wordpress build install \
+	changelog format clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Create .venv with everything that the other targets need (PYTHON=... chooses the interpreter)
 
-$(READY):
-	test -x $(BIN)/python || { python=$$(sh tests/tools/find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV); }
+$(BIN)/python:
+	python=$$(sh tests/tools/find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV)
+
+# All that building needs; "make setup" brings it along as well.
+$(BIN)/ansible-galaxy: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "ansible-core>=2.16"
+
+$(READY): | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	rm -f $(VENV)/.ready-*
 	touch $@
@@ -30,7 +37,10 @@ $(READY):
 demo: setup ## Show the collection at work against a simulated RunCloud, in about two minutes
 	$(PY) tests/demo/run.py
 
-test: setup ## Run all checks and tests
+check: setup ## Run what finds most mistakes, in under 90 seconds: for every day
+	$(CHECK) quick
+
+test: setup ## Run all checks and tests, as continuous integration does
 	$(CHECK)
 
 lint: setup ## Run the linters and type checks
@@ -48,10 +58,16 @@ integration: setup ## Run the integration tests (ARGS=... goes to pytest)
 coverage: setup ## Run all tests and show which lines and branches of plugins/ no test reached
 	$(CHECK) coverage
 
+bench: setup ## Measure against a bare script and write docs/benchmarks.md (ARGS=... goes to the benchmark)
+	$(PY) -m benchmark $(ARGS)
+
+rooms: setup ## Show the rooms of plugins/, how long they are and whom they use
+	@$(PY) -m unit.project.test_layers
+
 test-wordpress: setup ## Run the tests that need a real WordPress (made by tests/wordpress)
 	bash tests/wordpress/run.sh
 
-build: setup ## Build the collection's tarball into .build/
+build: | $(BIN)/ansible-galaxy ## Build the collection's tarball into .build/ (needs ansible-core only)
 	$(PY) -m tools.collection .build
 
 install: build ## Install the tarball for the user who runs this

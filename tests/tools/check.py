@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the project's checks and tests, all of them although one fails, and sums them up.
 
-The linters and ansible-test are run side by side and show their output when they end; the tests come last, alone and
-as they go. The last line counts checks and tests: "N passed, N failed, N skipped".
+The linters and ansible-test are run side by side and show their output when they end; the tests are shown as they go.
+The last line counts checks and tests together: "N passed, N failed". It is the only count, pytest's own is left out.
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ BIN = Path(sys.executable).parent
 JUNIT = BUILD / "reports" / "junit.xml"
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 TYPED = (
-    *(
-        COLLECTION_PATH / "plugins" / kind
-        for kind in ("module_utils", "plugin_utils", "modules", "filter", "lookup", "action", "inventory")
-    ),
-    *(Path("tests", folder) for folder in ("simulator", "support", "tools", "demo")),
+    COLLECTION_PATH / "plugins",
+    *(Path("tests", name) for name in ("simulator", "support", "tools", "demo", "benchmark")),
 )
+# What "make check" runs of the tests: none of the simulator's own, and few that start a process of Ansible.
+QUICK_TESTS = (
+    "tests/unit",
+    "--ignore=tests/unit/simulator",
+    "tests/integration/test_runcloud_domain.py",
+    "tests/integration/test_installation.py",
+)
+SLOWEST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -56,25 +61,31 @@ class Outcome:
 
 
 def mypy() -> Check:
-    """Return the type check of what is there; plugins are seen under the name by which they are imported."""
+    """Return the type check; plugins are seen under the name by which they are imported."""
     tree = link_tree()
     roots = [tree / path if path.parts[0] == "ansible_collections" else ROOT / path for path in TYPED]
-    files = [str(root.relative_to(ROOT)) for root in roots if any(root.rglob("*.py"))]
-    return Check("mypy --strict", ["mypy", *files])
+    return Check("mypy --strict", ["mypy", *(str(root.relative_to(ROOT)) for root in roots)])
 
 
-def linters() -> list[Check]:
-    """Return every linter."""
+def quick_linters() -> list[Check]:
+    """Return the linters that take seconds."""
     return [
-        Check("ansible-lint", ["ansible-lint", "--profile", "production", "--offline", "--nocolor", "-q"]),
         mypy(),
-        Check("galaxy-importer", ["python", "-m", "tools.importer"]),
+        Check("plugin docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]),
         Check("ruff check", ["ruff", "check", "--output-format", "concise", "."]),
         Check("ruff format", ["ruff", "format", "--check", "."]),
         Check("yamllint", ["yamllint", "--strict", "."]),
         Check("shellcheck", ["shellcheck", ".ci/run", *map(str, ROOT.glob("tests/**/*.sh"))]),
         Check("changelog", ["antsibull-changelog", "lint"]),
-        Check("plugin docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]),
+    ]
+
+
+def linters() -> list[Check]:
+    """Return every linter, the slow ones first."""
+    return [
+        Check("galaxy-importer", ["python", "-m", "tools.importer"]),
+        Check("ansible-lint", ["ansible-lint", "--profile", "production", "--offline", "--nocolor", "-q"]),
+        *quick_linters(),
     ]
 
 
@@ -122,16 +133,26 @@ def run_checks(checks: Sequence[Check]) -> list[Outcome]:
         return [future.result() for future in as_completed(futures)]
 
 
-def run_tests(measured: bool = False) -> list[Outcome]:
-    """Run unit and integration tests; ``measured`` reports the coverage of plugins/ in all their processes.
+def run_tests(*arguments: str, measured: bool = False) -> list[Outcome]:
+    """Run unit and integration tests, or those that the arguments for pytest name, and show which were slow.
 
-    That takes half as long again, since every process that Ansible starts is measured.
+    ``measured`` reports the coverage of plugins/ in all their processes. That takes half as long again, since every
+    process that Ansible starts is measured.
     """
     start = time.monotonic()
     shutil.rmtree(BUILD / "coverage", ignore_errors=True)
     JUNIT.unlink(missing_ok=True)
-    pytest = ["-m", "pytest", f"--junit-xml={JUNIT}", "--numprocesses", str(CORES)]
-    command = [sys.executable, *(["-m", "coverage", "run"] if measured else []), *pytest]
+    # Twice quiet: without pytest's own count.
+    pytest = [
+        "-m",
+        "pytest",
+        "-qq",
+        f"--durations={SLOWEST_SHOWN}",
+        f"--junit-xml={JUNIT}",
+        "--numprocesses",
+        str(CORES),
+    ]
+    command = [sys.executable, *(["-m", "coverage", "run"] if measured else []), *pytest, *arguments]
     print(f"--- tests, {CORES} at a time", flush=True)
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     outcome = count(code, time.monotonic() - start)
@@ -170,9 +191,10 @@ def summary(outcomes: Sequence[Outcome]) -> int:
     print()
     for outcome in outcomes:
         verdict = "FAILED" if outcome.failed else "ok"
-        print(f"{outcome.name:<22}{verdict:<8}{outcome.seconds:7.1f} s")
-    passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
-    print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+        skipped = f"   ({outcome.skipped} skipped)" if outcome.skipped else ""
+        print(f"{outcome.name:<22}{verdict:<8}{outcome.seconds:7.1f} s{skipped}")
+    passed, failed = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed"))
+    print(f"\n{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
 
 
@@ -185,6 +207,7 @@ def run_all() -> list[Outcome]:
 
 
 GROUPS: dict[str, Callable[[], list[Outcome]]] = {
+    "quick": lambda: run_checks(quick_linters()) + run_tests(*QUICK_TESTS),
     "lint": lambda: run_checks(linters()),
     "sanity": lambda: run_checks([sanity()]),
     "tests": run_tests,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may use whom in plugins/. ``python -m tests.unit.project.test_layers`` prints the rooms and their arrows."""
+"""Who may use whom in plugins/. ``make rooms`` prints the rooms and their arrows."""
 
 from __future__ import annotations
 
