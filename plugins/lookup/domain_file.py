@@ -50,7 +50,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import UserError
-from ..plugin_utils._sync import source as _domain_file
+from ..plugin_utils._sync.source import read_file
 
 
 class LookupModule(LookupBase):
@@ -64,13 +64,7 @@ class LookupModule(LookupBase):
 
 def read(name: str) -> list[t.Any]:
     """Read one file. Raises AnsibleError."""
-    path = pathlib.Path(name).expanduser()
     try:
-        return _domain_file.parse_domain_file(path.read_text(encoding="utf-8"), path.name)
-    except OSError as exc:
-        where = path if path.is_absolute() else pathlib.Path.cwd() / path
-        raise AnsibleError(f"domain_sync_file: {name!r} cannot be read: {exc.strerror} (looked for {where})") from exc
-    except UnicodeDecodeError as exc:
-        raise AnsibleError(f"domain_sync_file: {name!r} is no text in UTF-8; save it so") from exc
+        return [item.value for item in read_file(name, pathlib.Path.cwd())]
     except UserError as exc:
-        raise AnsibleError(f"domain_sync_file: {name!r}: {exc}") from exc
+        raise AnsibleError(f"domain_sync_file: {exc}") from exc
