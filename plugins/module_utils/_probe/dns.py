@@ -330,10 +330,10 @@ def open_resolver(nameservers: Iterable[str], timeout: float, option_prefix: str
     check_timeout(timeout, f"{option_prefix}timeout")
     option = f"{option_prefix}nameservers"
     servers = [parse_nameserver(text, option) for text in nameservers]
-    try:
-        from . import resolver
-    except ImportError as error:
-        raise MissingLibrary("dnspython", str(error)) from error
+    from . import resolver
+
+    if resolver.IMPORT_ERROR:
+        raise MissingLibrary("dnspython", resolver.IMPORT_ERROR)
     return resolver.Resolver(servers, timeout, option), resolver
 
 
@@ -374,5 +374,9 @@ def _ask_same(
         wrong = [address for address in _ordered(lookup.addresses) if not _is_here(address, target)]
         if not target.hosts.keys() & set(lookup.chain) and all(address.version == 6 for address in wrong):
             doubtful.update(dict.fromkeys(wrong))
-    with ThreadPoolExecutor(MAX_ASKED_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(MAX_ASKED_AT_ONCE)
+    try:
         return dict(zip(doubtful, pool.map(lambda address: same_server(str(address)), doubtful), strict=True))
+    finally:
+        # Where the run is stopped meanwhile, what was not asked yet is left.
+        pool.shutdown(wait=False, cancel_futures=True)

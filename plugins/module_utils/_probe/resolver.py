@@ -12,16 +12,19 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-import dns.asyncquery
-import dns.asyncresolver
-import dns.exception
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdatatype
-import dns.resolver
-
 from .._errors import UserError
+
+IMPORT_ERROR = ""
+try:
+    import dns.asyncquery
+    import dns.asyncresolver
+    import dns.exception
+    import dns.message
+    import dns.name
+    import dns.rdatatype
+    import dns.resolver
+except ImportError as error:
+    IMPORT_ERROR = str(error)
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -50,12 +50,12 @@ GIVE_UP_AFTER = 100
 
 
 class TlsProber:
-    """Asks one server what it presents, as often as wanted; not again once it was found unreachable.
+    """Asks one server what it presents, as often as wanted; only once where it has never been reachable.
 
     :param address: an address or a host name, or a function that finds it, called when it is needed first; None: it
         is not known.
     :param timeout: seconds for one handshake with its connection.
-    :ivar reason: why the server cannot be asked; "" as long as it is not known to be so.
+    :ivar reason: why the server could not be asked the last time; "" where it could.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class TlsProber:
         self._port = port
         self._timeout = timeout
         self._progress = progress
+        self._is_there = False
         self.reason = ""
 
     def __call__(self, names: Iterable[str]) -> ServedReport | None:
@@ -77,7 +78,7 @@ class TlsProber:
         :raises MissingLibrary: cryptography is missing.
         """
         wanted = list(names)
-        if self.reason or not wanted:
+        if not wanted or (self.reason and not self._is_there):
             return None
         address = self._address() if callable(self._address) else self._address
         if not address:
@@ -86,6 +87,7 @@ class TlsProber:
         self._address = address
         report = read_served(address, wanted, port=self._port, timeout=self._timeout, progress=self._progress)
         self.reason = report.reason
+        self._is_there = self._is_there or report.reachable
         return report if report.reachable else None
 
 
@@ -115,11 +117,15 @@ def read_served(
         return ServedReport(False, reason)
     reader = _Reader(server)
     served: dict[str, Served] = {}
-    with ThreadPoolExecutor(WORKERS) as pool:
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
         for future in as_completed([pool.submit(reader.read, name) for name in wanted]):
             found = future.result()
             served[found.name] = found
             progress("handshakes", len(served), len(wanted))
+    finally:
+        # Where the run is stopped meanwhile, what was not asked yet is left.
+        pool.shutdown(wait=False, cancel_futures=True)
     return ServedReport(True, served={name: served[name] for name in wanted})
 
 
@@ -218,7 +224,7 @@ def _sni(name: str) -> str:
 
 
 def _reading_context() -> ssl.SSLContext:
-    """Takes whatever is presented, by whatever protocol this machine still can: it only reads."""
+    """Take whatever is presented, by whatever protocol this machine still can: it only reads."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -433,6 +433,34 @@ def test_a_server_that_cannot_be_reached_is_asked_once() -> None:
     assert plain.connections == 1
 
 
+def test_a_server_that_was_there_is_asked_again_after_a_restart(authority: Authority) -> None:
+    with TlsServer(default=authority.issue(["brand.example"])) as server:
+        prober = TlsProber(server.host, server.port)
+        assert prober(["brand.example"]) is not None
+    assert prober(["brand.example"]) is None
+    assert prober.reason.endswith("Connection refused")
+
+    with TlsServer(default=authority.issue(["brand.example"]), port=server.port):
+        assert prober(["brand.example"]) is not None
+    assert prober.reason == ""
+
+
+def test_a_run_that_is_stopped_does_not_ask_on(server: TlsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ansible does at the end of the time that a task has."""
+    monkeypatch.setattr(_tls, "WORKERS", 2)
+
+    class TimeIsOver(BaseException):
+        pass
+
+    def stop(_what: str, _done: int = 0, _total: int = 0) -> None:
+        raise TimeIsOver
+
+    with pytest.raises(TimeIsOver):
+        read(server, *(f"brand-{number}.example" for number in range(500)), progress=stop)
+
+    assert len(server.asked) < 500
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_two_addresses_are_one_server_where_they_present_the_same_certificate(
     server: TlsServer, authority: Authority, same: bool

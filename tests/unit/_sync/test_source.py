@@ -193,7 +193,7 @@ def test_each_mistake_is_told_once_with_file_and_line(
     assert problems(tmp_path, name, text) == expected
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000 + "a", "{a: " * 5_000])
+@pytest.mark.parametrize("text", ["[" * 5_000, "- " * 5_000 + "a", "{a: " * 5_000])
 @pytest.mark.parametrize("by_c", [True, False])
 def test_deeply_nested_yaml_is_a_plain_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, by_c: bool
