@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +15,6 @@ from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.ansible import Ansible
 from support.certificates import certificate_pem, key_pem, new_key, own_certificate
 from support.ssl_runs import Outcome, Ssl, simulate_time
-
-CSR: dict[str, Any] = {
-    "csr_key_type": "ecdsa-p256",
-    "csr_organization": "Network",
-    "csr_department": "Web",
-    "csr_city": "Bern",
-    "csr_state": "Bern",
-    "csr_country": "CH",
-}
 
 
 @pytest.fixture
@@ -47,10 +37,10 @@ def stamp(**span: float) -> str:
 # Many names
 
 
-def attach_and_order(ssl: Ssl, names: list[str], hold: dict[str, str]) -> Outcome:
-    attached = ssl.module("runcloud_domains", domains=names, deferred=hold)
+def attach_and_order(ssl: Ssl, names: list[str], deferred: dict[str, str]) -> Outcome:
+    attached = ssl.module("runcloud_domains", domains=[name for name in names if name not in deferred])
     plan = attached.result["plan"]
-    return ssl(attached=attached.result["domains"], changed=[*plan["add"], *plan["change"]], deferred=hold)
+    return ssl(changed=[*plan["add"], *plan["change"]], deferred=deferred)
 
 
 def test_ninety_new_names_take_one_order(ssl: Ssl) -> None:
@@ -81,25 +71,32 @@ def test_a_thousand_good_certificates_cost_the_lists(ssl: Ssl, shape: str) -> No
     assert outcome.reads == ["GET /domains"] * 25 + ["GET /ssl/advanced", f"GET /servers/{SERVER_ID}", "GET /ssl"]
     assert outcome.writes == []
     assert {name for missing in outcome.covered.values() for name in missing} == set()
-    assert ssl(attached=ssl.module("runcloud_domain_info").result["domains"]).result["api"] == {
-        "requests": 3,
-        "retries": 0,
-        "waited": 0.0,
-    }
 
 
 # Limits
 
 
-def test_subdomains_beyond_the_weekly_limit_are_left_and_the_wildcard_is_named(ssl: Ssl) -> None:
-    rows = [{"name": f"old{n}.net.example", "certificate": {"days_left": 88}} for n in range(45)]
+def test_new_subdomains_beyond_the_weekly_limit_are_left_and_the_wildcard_is_named(ssl: Ssl) -> None:
+    created = stamp(days=-2)
+    rows = [{"name": f"old{n}.net.example", "certificate": {"days_left": 88, "created_at": created}} for n in range(45)]
     new = [f"new{n}.net.example" for n in range(12)]
     ssl.sim.reset({"mode": "advanced", "domains": [{"name": "net.example", "certificate": True}, *rows, *new]})
     outcome = ssl()
     assert len(outcome.orders) == 5
     assert len(outcome.pending) == 7
     assert all("*.net.example with one wildcard certificate" in reason for reason in outcome.pending.values())
-    assert "12 certificates for single subdomains of net.example are wanted" in outcome.warnings
+
+
+def test_renewals_do_not_take_the_place_of_new_subdomains(ssl: Ssl) -> None:
+    """60 were renewed this week: only new certificates count against the 50 a week."""
+    created = stamp(days=-80)
+    rows = [{"name": f"old{n}.net.example", "certificate": {"days_left": 88, "created_at": created}} for n in range(60)]
+    ssl.sim.reset(
+        {"mode": "advanced", "domains": [{"name": "net.example", "certificate": True}, *rows, "new.net.example"]}
+    )
+    outcome = ssl()
+    assert outcome.pending == {}
+    assert [order["names"] for order in outcome.orders] == [["new.net.example"]]
 
 
 @pytest.mark.parametrize("mode", ["basic", "advanced"])
@@ -147,15 +144,10 @@ def test_what_is_not_there_in_time_is_pending_and_no_failure(ssl: Ssl, waits: li
     assert ssl().pending == {}
 
 
-def test_progress_is_told_at_least_every_ten_seconds(
-    ssl: Ssl, waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MULTISITE_RUNCLOUD_PROGRESS", str(tmp_path / "progress"))
+def test_a_wait_is_never_longer_than_ten_seconds_without_progress(ssl: Ssl, waits: list[float]) -> None:
     ssl.sim.reset({"domains": ["a.example"], "switches": {"ssl_issue_seconds": 100}})
     ssl()
-    lines = (tmp_path / "progress").read_text().splitlines()
     assert max(waits) <= 10
-    assert sum("waiting for 1 certificate" in line for line in lines) == len(waits)
 
 
 # Certificates of one's own
@@ -218,9 +210,9 @@ def broken(kind: str) -> dict[str, Any]:
         ("expired", "certificate: ended on"),
         ("not valid yet", "certificate: is valid only from"),
         ("another key", "private_key: does not belong to certificate"),
-        ("encrypted key", "private_key: holds no unencrypted private key"),
-        ("no key", "private_key: holds no unencrypted private key"),
-        ("no certificate", "certificate: holds no certificate in PEM"),
+        ("encrypted key", "private_key: does not hold an unencrypted private key"),
+        ("no key", "private_key: does not hold an unencrypted private key"),
+        ("no certificate", "certificate: does not hold a certificate in PEM"),
         ("chain first", "put the server's own certificate first"),
         ("wrong chain", "its chain is not in order"),
     ],
@@ -231,14 +223,11 @@ def test_a_pair_that_cannot_be_used_is_refused_before_any_request(ssl: Ssl, kind
     assert outcome.requests == []
 
 
-def test_a_signing_request(ssl: Ssl) -> None:
-    ssl.sim.reset({"domains": ["a.example"]})
-    outcome = ssl(provider="csr", **CSR)
-    assert outcome.writes == ["POST /ssl"]
-    assert next(entry for entry in outcome.requests if entry["method"] == "POST")["body"]["csrKeyType"] == "ecdsa-p256"
-    assert outcome.result["orders"] == []
-    assert ssl(provider="csr", **CSR).writes == []
-    assert ssl.sim.panel("fetch_csr")["csr"].startswith("-----BEGIN CERTIFICATE REQUEST-----")
+def test_a_signing_request_is_read_and_left_alone(ssl: Ssl) -> None:
+    ssl.sim.reset({"domains": ["a.example"], "certificate": {"method": "csr"}})
+    outcome = ssl(enable_hsts=None)
+    assert (outcome.writes, outcome.failed) == ([], False)
+    assert [found["provider"] for found in outcome.result["certificates"]] == ["csr"]
 
 
 # dns-01
@@ -282,17 +271,16 @@ def test_a_key_that_runcloud_does_not_show_has_to_be_given(ssl: Ssl) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"renew_before": -1}, "renew_before: -1 is negative"),
-        ({"wait_timeout": -1}, "wait_timeout: -1 is negative"),
-        ({"max_orders": -1}, "max_orders: -1 is negative"),
-        ({"certificate": "x"}, "certificate: only goes with provider: custom"),
-        ({"csr_city": "Bern"}, "csr_city: only goes with provider: csr"),
+        ({"renew_before": -1}, "renew_before: -1 must be between 0 and 60"),
+        ({"renew_before": 10**9}, "renew_before: 1000000000 must be between 0 and 60"),
+        ({"wait_timeout": 10**9}, "wait_timeout: 1000000000 must be between 0 and 86400"),
+        ({"max_orders": -1}, "max_orders: -1 must be between 0 and 10000"),
+        ({"check_port": 70000}, "check_port: 70000 must be between 1 and 65535"),
+        ({"certificate": "x"}, "certificate: only with provider: custom"),
         ({"authorization_method": "dns-01"}, "external_api: missing"),
-        ({"external_api": "28"}, "external_api: only goes with authorization_method: dns-01"),
-        ({"domains": ["http://a.example", "b_.example"]}, "domains[1]: 'b_.example'"),
-        ({"changed": ["a b"]}, "changed[0]"),
-        ({"attached": [{"id": 1}]}, "attached: a domain as runcloud_domains returns it was expected"),
-        ({"provider": "csr"}, "csr_key_type"),
+        ({"external_api": "28"}, "external_api: only with authorization_method: dns-01"),
+        ({"domains": ["a.example", "b_.example"]}, "domains[1]: 'b_.example'"),
+        ({"provider": "csr"}, "provider"),
         ({"provider": "custom"}, "private_key"),
         ({"environment": "production"}, "environment"),
         ({"tls_versions": "SSLv3"}, "tls_versions"),
@@ -357,7 +345,7 @@ def test_a_server_without_address_is_not_asked(ssl: Ssl) -> None:
     ssl.sim.reset({"domains": ["a.example"], "certificate": True})
     ssl.sim.panel("set_server", server=SERVER_ID, set={"ipAddress": None})
     outcome = ssl()
-    assert "the server's address is not known; the option check_address" in outcome.warnings
+    assert "the server's address is not known" in outcome.warnings
     assert ssl(check_address="127.0.0.1").warnings == ""
 
 

@@ -9,29 +9,38 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
 from .._errors import UserError
 from .._names import covered_by, is_below, is_wildcard
-from .._runcloud.models import CSR, LETSENCRYPT, parse_time
-from .activity import is_left_to_auto_ssl, is_ordered, last_issue, order_in_progress
+from .._runcloud.models import CSR
+from .activity import is_left_to_auto_ssl, order_in_progress
 from .coverage import certifiable, find_certificates, report_names, required_names, served_certificate, served_ok
 from .custom import is_installed, keeps_custom
+from .draft import (
+    Draft,
+    can_bring,
+    ends_soon,
+    held_back,
+    lacks,
+    needs_dns_01,
+    note_stale,
+    order_problem,
+    order_step,
+    served_warnings,
+    some,
+    wait_for_order,
+    why_stuck,
+)
 from .limits import (
-    NAMES_IN_ONE_CERTIFICATE,
     OF_ONE_DOMAIN_IN_A_WEEK,
     base_domain,
-    failed_too_often,
-    identical_too_often,
     new_this_week,
-    too_many_names,
     used_up,
 )
-from .model import DNS_01, HTTP_01, LIVE, CertificatesPlan, Step
+from .model import HTTP_01, LIVE, CertificatesPlan, Step
 from .options import (
-    api_for,
     complete_options,
     differing_options,
     method_for,
@@ -41,37 +50,11 @@ from .options import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from .._runcloud.models import Certificate, Domain
     from .coverage import Found
-    from .model import Action, CertificatesState, DesiredCertificates, Key, NameReport, Via
-
-# A www variant has no date of its own: whether a certificate that lacks it is older than it cannot be known. Then it is
-# ordered again, but not more often than this: 5 identical certificates a week is Let's Encrypt's limit (reference 8).
-AGAIN_AFTER = datetime.timedelta(hours=36)
-
-
-@dataclasses.dataclass
-class _Draft:
-    """A plan in the making, and what all decisions look at."""
-
-    desired: DesiredCertificates
-    state: CertificatesState
-    domains: list[Domain]
-    found: Mapping[Key, Found]
-    names: Mapping[str, NameReport]
-    steps: list[Step] = dataclasses.field(default_factory=list)
-    pending: dict[str, str] = dataclasses.field(default_factory=dict)
-    problems: dict[str, str] = dataclasses.field(default_factory=dict)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-    unverified: set[str] = dataclasses.field(default_factory=set)
-    stale: list[str] = dataclasses.field(default_factory=list)
-
-    @property
-    def expiry_threshold(self) -> datetime.datetime:
-        """What ends before this time is ordered anew."""
-        return self.state.now + self.desired.renew_before
+    from .model import Action, CertificatesState, DesiredCertificates, Via
 
 
 def plan_certificates(desired: DesiredCertificates, state: CertificatesState) -> CertificatesPlan:
@@ -79,7 +62,7 @@ def plan_certificates(desired: DesiredCertificates, state: CertificatesState) ->
 
     :raises UserError: what is asked for does not fit the state; it names the option and the value.
     """
-    draft = _Draft(desired, state, certifiable(state), find_certificates(state), report_names(state))
+    draft = Draft(desired, state, certifiable(state), find_certificates(state), report_names(state))
     if not state.advanced and desired.domains is not None:
         raise UserError(
             "domains: the web application is in basic mode, where one certificate covers all its domains; "
@@ -95,13 +78,13 @@ def plan_certificates(desired: DesiredCertificates, state: CertificatesState) ->
         steps=tuple(draft.steps),
         pending=draft.pending,
         problems=draft.problems,
-        warnings=(*draft.warnings, *_served_warnings(draft)),
+        warnings=(*draft.warnings, *served_warnings(draft)),
         unverified=tuple(sorted(draft.unverified)),
         names=draft.names,
     )
 
 
-def _plan_removal(draft: _Draft) -> None:
+def _plan_removal(draft: Draft) -> None:
     rows: Sequence[Domain | None] = _selected(draft) if draft.state.advanced else [None]
     for row in rows:
         certificate = draft.state.certificates.get(row.name if row else None)
@@ -112,7 +95,7 @@ def _plan_removal(draft: _Draft) -> None:
 # Basic mode: one certificate for all names
 
 
-def _plan_basic(draft: _Draft) -> None:
+def _plan_basic(draft: Draft) -> None:
     found = draft.found[None]
     required = required_names(draft.state)
     _tell_deferred(draft)
@@ -122,51 +105,43 @@ def _plan_basic(draft: _Draft) -> None:
     if keeps_custom(draft.desired, found.certificate):
         _plan_custom(draft, None, found.certificate, required)
         return
-    lacking = [row for row in draft.domains if _lacks(draft, row)]
+    lacking = [row for row in draft.domains if lacks(draft, row)]
     via = _basic_order(draft, found, lacking)
     since = order_in_progress(draft.state, None, found)
     if since is not None and (via is not None or lacking):
-        _wait_for_order(draft, [row.name for row in lacking or draft.domains], since)
+        wait_for_order(draft, [row.name for row in lacking or draft.domains], since)
         return
     if via is None:
-        draft.pending.update({row.name: _stuck(draft, row, found) for row in lacking})
-        _note_stale(draft, [row for row in draft.domains if row not in lacking])
+        draft.pending.update({row.name: why_stuck(draft, row, found) for row in lacking})
+        note_stale(draft, [row for row in draft.domains if row not in lacking])
         return
     problems = _basic_problems(draft, via, found, required)
     if not problems:
-        waiting = _held_back(draft, None)
+        waiting = held_back(draft, None)
         if waiting is None:
-            draft.steps.append(_order_step(draft, via, None, found.certificate, required))
+            draft.steps.append(order_step(draft, via, None, found.certificate, required))
         else:
             draft.pending.update(dict.fromkeys(draft.names, waiting))
         return
     draft.problems.update(problems)
     causes = [name for name in problems if name]
     if causes:
-        text = f"waits for {_some(causes)}: one order is for all attached names, and it would fail"
+        text = f"waits for {some(causes)}: one order is for all attached names, and it would fail"
         draft.pending.update({row.name: text for row in lacking or draft.domains if row.name not in problems})
 
 
-def _lacks(draft: _Draft, row: Domain) -> bool:
-    """Say whether a domain lacks a certificate: it is seen, or nobody looked and this run has changed the domain."""
-    report = draft.names[row.name]
-    if report.checked:
-        return bool(report.missing)
-    return (row.id is None or row.name in draft.state.changed) and not is_ordered(row, draft.state)
-
-
-def _basic_order(draft: _Draft, found: Found, lacking: Sequence[Domain]) -> Via | None:
+def _basic_order(draft: Draft, found: Found, lacking: Sequence[Domain]) -> Via | None:
     """Decide in which way the certificate has to be ordered, None where it does not."""
     if found.certificate is None:
         return "install"
     if needs_reissue(draft.desired, found.certificate):
         return "reissue"
-    if draft.desired.force or _ends_soon(draft, found) or any(_can_bring(draft, row, found) for row in lacking):
+    if draft.desired.force or ends_soon(draft, found) or any(can_bring(draft, row, found) for row in lacking):
         return "redeploy"
     return None
 
 
-def _basic_problems(draft: _Draft, via: Via, found: Found, required: Sequence[str]) -> dict[str, str]:
+def _basic_problems(draft: Draft, via: Via, found: Found, required: Sequence[str]) -> dict[str, str]:
     """Say why the one order for all names is sure to fail, by the names that are the cause; "" where none is."""
     problems = {
         row.name: (
@@ -181,17 +156,17 @@ def _basic_problems(draft: _Draft, via: Via, found: Found, required: Sequence[st
         for name in required:
             if is_wildcard(name):
                 problems[name] = (
-                    f"{_needs_dns_01(name)}, or detach {name}. One order is for all attached names, so nothing was "
+                    f"{needs_dns_01(name)}, or detach {name}. One order is for all attached names, so nothing was "
                     "ordered"
                 )
     if not problems:
-        other = _order_problem(draft, via, None, found, required)
+        other = order_problem(draft, via, None, found, required)
         if other is not None:
             problems[""] = other
     return problems
 
 
-def _tell_deferred(draft: _Draft) -> None:
+def _tell_deferred(draft: Draft) -> None:
     """Report the names that are held and not attached."""
     attached = {row.name for row in draft.state.domains}
     draft.pending.update({name: why for name, why in draft.state.held.items() if name not in attached})
@@ -200,7 +175,7 @@ def _tell_deferred(draft: _Draft) -> None:
 # Advanced mode: a certificate for each domain
 
 
-def _plan_advanced(draft: _Draft) -> None:
+def _plan_advanced(draft: Draft) -> None:
     wanted: list[tuple[Step, datetime.datetime | None]] = []
     for row in _selected(draft):
         found = draft.found[row.name]
@@ -215,7 +190,7 @@ def _plan_advanced(draft: _Draft) -> None:
     _take_most_urgent(draft, wanted)
 
 
-def _selected(draft: _Draft) -> list[Domain]:
+def _selected(draft: Draft) -> list[Domain]:
     """Return the domains that are meant."""
     only = draft.desired.domains
     if only is None:
@@ -229,35 +204,35 @@ def _selected(draft: _Draft) -> list[Domain]:
     return [row for row in draft.domains if row.name in only]
 
 
-def _advanced_order(draft: _Draft, row: Domain, found: Found) -> Step | None:
+def _advanced_order(draft: Draft, row: Domain, found: Found) -> Step | None:
     """Decide about one domain: the order it needs, None where it needs none or has to wait."""
     via = _advanced_via(draft, row, found)
-    lacking = _lacks(draft, row)
+    lacking = lacks(draft, row)
     since = order_in_progress(draft.state, row.name, found)
     if since is not None and (via is not None or lacking):
-        _wait_for_order(draft, [row.name], since)
+        wait_for_order(draft, [row.name], since)
         return None
     if via is None:
         if lacking and found.certificate is not None:
-            draft.pending[row.name] = _stuck(draft, row, found)
+            draft.pending[row.name] = why_stuck(draft, row, found)
         elif not lacking and found.certificate is not None:
-            _note_stale(draft, [row])
+            note_stale(draft, [row])
         return None
     if row.name in draft.state.held:
         draft.pending[row.name] = draft.state.held[row.name]
         return None
-    problem = _order_problem(draft, via, row, found, row.served_names)
+    problem = order_problem(draft, via, row, found, row.served_names)
     if problem is not None:
         draft.problems[row.name] = problem
         return None
-    waiting = _held_back(draft, row.name)
+    waiting = held_back(draft, row.name)
     if waiting is not None:
         draft.pending[row.name] = waiting
         return None
-    return _order_step(draft, via, row, found.certificate, row.served_names)
+    return order_step(draft, via, row, found.certificate, row.served_names)
 
 
-def _advanced_via(draft: _Draft, row: Domain, found: Found) -> Via | None:
+def _advanced_via(draft: Draft, row: Domain, found: Found) -> Via | None:
     """Decide in which way a domain's certificate has to be ordered, None where it does not."""
     if found.certificate is None:
         if draft.desired.force:
@@ -270,12 +245,12 @@ def _advanced_via(draft: _Draft, row: Domain, found: Found) -> Via | None:
         return "install"
     if needs_reissue(draft.desired, found.certificate):
         return "reissue"
-    if draft.desired.force or _ends_soon(draft, found) or (_lacks(draft, row) and _can_bring(draft, row, found)):
+    if draft.desired.force or ends_soon(draft, found) or (lacks(draft, row) and can_bring(draft, row, found)):
         return "redeploy"
     return None
 
 
-def _take_most_urgent(draft: _Draft, wanted: Sequence[tuple[Step, datetime.datetime | None]]) -> None:
+def _take_most_urgent(draft: Draft, wanted: Sequence[tuple[Step, datetime.datetime | None]]) -> None:
     """Plan the most urgent orders, and leave what is over a limit to the next run."""
     never = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
     base = base_domain(draft.state.domains) if draft.desired.environment == LIVE else None
@@ -296,130 +271,10 @@ def _take_most_urgent(draft: _Draft, wanted: Sequence[tuple[Step, datetime.datet
             new -= counts
 
 
-# What both modes share
-
-
-def _ends_soon(draft: _Draft, found: Found) -> bool:
-    return found.ends_at is not None and found.ends_at <= draft.expiry_threshold
-
-
-def _issued_at(draft: _Draft, found: Found) -> datetime.datetime | None:
-    known = (found.issued_at, last_issue(draft.state, found.certificate.domain if found.certificate else None))
-    return max((moment for moment in known if moment is not None), default=None)
-
-
-def _can_bring(draft: _Draft, row: Domain, found: Found) -> bool:
-    """Say whether a new order can be expected to bring the names that a certificate lacks.
-
-    A certificate that is younger than the newest change and still lacks a name is not ordered again (design 4).
-    """
-    if is_ordered(row, draft.state):
-        return False
-    if row.id is None or row.name in draft.state.changed:
-        return True
-    issued, attached = _issued_at(draft, found), parse_time(row.created_at)
-    if issued is None or attached is None or attached > issued:
-        return True
-    only_www = row.name not in draft.names[row.name].missing
-    return only_www and draft.state.now - issued >= AGAIN_AFTER
-
-
-def _stuck(draft: _Draft, row: Domain, found: Found) -> str:
-    """Say why a certificate that lacks names of a domain is not ordered again."""
-    issued = _issued_at(draft, found) or draft.state.now
-    since = f"the certificate of {issued:%Y-%m-%d %H:%M} UTC is younger than the domain"
-    report = draft.names[row.name]
-    if report.served_by_other and served_certificate(row, draft.state.served) != found.served:
-        return (
-            f"{since}, but the server presents one that is not for {row.name}; find out why (an error of the web "
-            "server, another application with this name), then order with force: true"
-        )
-    return (
-        f"{since} and still lacks {', '.join(report.missing)}; find out why (DNS, RunCloud's activity log), then order "
-        "with force: true"
-    )
-
-
-def _wait_for_order(draft: _Draft, names: Iterable[str], since: datetime.datetime) -> None:
-    text = f"an order of {since:%H:%M} UTC is in progress; RunCloud has not finished it"
-    draft.pending.update(dict.fromkeys(names, text))
-
-
-def _order_problem(draft: _Draft, via: Via, domain: Domain | None, found: Found, names: Sequence[str]) -> str | None:
-    """Refuse, before anything is sent, an order that is sure to fail, with what to do instead."""
-    method = method_for(draft.desired, found.certificate)
-    wildcard = next((name for name in names if is_wildcard(name)), None)
-    if wildcard and method == HTTP_01:
-        return _needs_dns_01(wildcard)
-    if via != "redeploy" and method == DNS_01 and api_for(draft.desired, found.certificate) is None:
-        return "external_api: the certificate is one by dns-01, and RunCloud does not show its API key; give it"
-    if len(names) > NAMES_IN_ONE_CERTIFICATE:
-        return too_many_names(len(names))
-    if draft.desired.environment == LIVE:
-        reports = [draft.names[row.name] for row in ([domain] if domain else draft.domains)]
-        same = via == "redeploy" and all(report.checked and not report.missing for report in reports)
-        return identical_too_often(draft.state, domain.name if domain else None, names, same)
-    return None
-
-
-def _needs_dns_01(wildcard: str) -> str:
-    return (
-        f"{wildcard} is a wildcard, for which Let's Encrypt needs dns-01; "
-        "set authorization_method: dns-01 and external_api"
-    )
-
-
-def _held_back(draft: _Draft, key: Key) -> str | None:
-    """Say why an order is left to a later run, None where it is not."""
-    if draft.desired.max_orders == 0:
-        return "max_orders is 0: nothing is ordered"
-    return None if draft.desired.force else failed_too_often(draft.state, key)
-
-
-def _order_step(
-    draft: _Draft, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]
-) -> Step:
-    request = None
-    if via != "redeploy":
-        request = request_for(draft.desired, draft.desired.provider or LETSENCRYPT, certificate)
-    return Step(via, domain, certificate, tuple(names), request=request)
-
-
-def _note_stale(draft: _Draft, rows: Sequence[Domain]) -> None:
-    """Note names whose certificate RunCloud has, while the server presents another one, or one that ends soon."""
-    for row in rows:
-        served = served_certificate(row, draft.state.served)
-        if served is not None and (served.not_after <= draft.expiry_threshold or not served.covers(row.name)):
-            draft.stale.append(row.name)
-
-
-def _served_warnings(draft: _Draft) -> list[str]:
-    """Warn of what the server presents in place of RunCloud's certificates."""
-    unknown = [name for name, report in draft.names.items() if not report.checked and report.expires is not None]
-    stale = [name for name in draft.stale if name not in unknown]
-    found = []
-    if unknown:
-        found.append(
-            f"The server presents a certificate for {_some(unknown)} that cannot be the one that RunCloud has (another "
-            "site's, TLS inspection, a wrong check_address, or a web server that was not reloaded). Which names are "
-            "covered is therefore not known, and nothing is ordered because of it."
-        )
-    if stale:
-        found.append(
-            f"RunCloud has a good certificate for {_some(stale)}, but the server presents another one, or one "
-            "that ends soon: reload the web server, or order with force: true."
-        )
-    return found
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:10])}{' ...' if len(names) > 10 else ''}"
-
-
 # Certificates that are not ordered
 
 
-def _plan_custom(draft: _Draft, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]) -> None:
+def _plan_custom(draft: Draft, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]) -> None:
     """Bring a custom certificate in place; names that it lacks are only reported."""
     desired, custom = draft.desired, draft.desired.custom
     rows = [domain] if domain else draft.domains
@@ -445,7 +300,7 @@ def _plan_custom(draft: _Draft, domain: Domain | None, certificate: Certificate 
         ends = certificate.valid_until if certificate else None
     if missing:
         draft.warnings.append(
-            f"The custom certificate lacks {_some(missing)}: visitors of these names see an error. Install one "
+            f"The custom certificate lacks {some(missing)}: visitors of these names see an error. Install one "
             "that has them, or use provider: letsencrypt."
         )
     if ends is not None and ends <= draft.expiry_threshold:
@@ -455,7 +310,7 @@ def _plan_custom(draft: _Draft, domain: Domain | None, certificate: Certificate 
         )
 
 
-def _update_options(draft: _Draft, domain: Domain | None, certificate: Certificate | None) -> None:
+def _update_options(draft: Draft, domain: Domain | None, certificate: Certificate | None) -> None:
     """Plan a change of options where what RunCloud shows differs from what is asked for."""
     asked = draft.desired.options
     if asked.enable_hsts_subdomains is not None:
@@ -471,7 +326,7 @@ def _update_options(draft: _Draft, domain: Domain | None, certificate: Certifica
         draft.steps.append(Step("update", domain, certificate, options=complete_options(asked, certificate)))
 
 
-def _drop_update(draft: _Draft, domain: Domain | None) -> None:
+def _drop_update(draft: Draft, domain: Domain | None) -> None:
     """Take back a change of options that another write carries along."""
     key = domain.name if domain else None
     draft.steps = [step for step in draft.steps if not (step.action == "update" and step.key == key)]

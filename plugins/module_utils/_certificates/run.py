@@ -147,10 +147,7 @@ def _probe_warnings(job: _Job) -> tuple[str, ...]:
     reason = getattr(job.prober, "reason", "")
     if not reason:
         return ()
-    return (
-        f"What the server really serves could not be checked, so only what RunCloud says was used ({reason}). "
-        "Set check_address or check_port, or check_served: false.",
-    )
+    return (f"What the server really serves could not be checked, so only what RunCloud says was used: {reason}.",)
 
 
 def _external_api(app: WebAppApi, asked: str | None) -> int | None:

@@ -89,8 +89,14 @@ def wait_for_certificates(context: WaitContext) -> None:
     over = f"ordered; not there after {context.timeout:.0f} s" if context.timeout > 0 else "ordered; not waited for"
     for placed in waiting:
         names = [placed.step.domain.name] if placed.step.domain else placed.step.names
-        reason = over if placed.lost is None else "it is not known whether the order was carried out"
+        reason = over if placed.lost is None else "ordered; it is not known whether RunCloud carried that out"
         applied.pending.update(dict.fromkeys(names, reason))
+        if placed.lost is not None:
+            applied.fail(
+                placed.step,
+                f"{placed.lost} It is not known whether the order was carried out. Runs in the next 15 minutes look "
+                "again and do not repeat it",
+            )
 
 
 def _pause(context: WaitContext, look: int, done: int, total: int) -> None:
