@@ -64,6 +64,7 @@ def lacks(draft: Draft, row: Domain) -> bool:
 
 
 def ends_soon(draft: Draft, found: Found) -> bool:
+    """Say whether a certificate ends so soon that it is ordered anew."""
     return found.ends_at is not None and found.ends_at <= draft.expiry_threshold
 
 
@@ -105,6 +106,7 @@ def why_stuck(draft: Draft, row: Domain, found: Found) -> str:
 
 
 def wait_for_order(draft: Draft, names: Iterable[str], since: datetime.datetime) -> None:
+    """Leave names to an order that is in progress."""
     text = f"an order of {since:%H:%M} UTC is in progress; RunCloud has not finished it"
     draft.pending.update(dict.fromkeys(names, text))
 
@@ -127,6 +129,7 @@ def order_problem(draft: Draft, via: Via, domain: Domain | None, found: Found, n
 
 
 def needs_dns_01(wildcard: str) -> str:
+    """Say what a wildcard needs."""
     return (
         f"{wildcard} is a wildcard, for which Let's Encrypt needs dns-01; "
         "set authorization_method: dns-01 and external_api"
@@ -143,6 +146,7 @@ def held_back(draft: Draft, key: Key) -> str | None:
 def order_step(
     draft: Draft, via: Via, domain: Domain | None, certificate: Certificate | None, names: Sequence[str]
 ) -> Step:
+    """Return the step that orders a certificate."""
     request = None
     if via != "redeploy":
         request = request_for(draft.desired, draft.desired.provider or LETSENCRYPT, certificate)
@@ -177,4 +181,5 @@ def served_warnings(draft: Draft) -> list[str]:
 
 
 def some(names: Sequence[str]) -> str:
+    """List the first names of many."""
     return f"{', '.join(names[:10])}{' ...' if len(names) > 10 else ''}"
