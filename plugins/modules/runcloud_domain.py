@@ -99,7 +99,7 @@ RETURN = r"""
 domain:
   description:
     - The domain as it is after the run, or would be (in check mode, without C(id) and C(created_at) where it is new).
-    - V(null) where it is not attached. A value that RunCloud does not show (old API v2) is V(null), too.
+    - V(null) where it is not attached. A value that RunCloud does not show (old API v2) is V(null) as well.
   returned: when the list of domains could be read
   type: dict
   contains:
@@ -116,7 +116,7 @@ domain:
       type: str
       sample: alias
     www:
-      description: Whether the name with C(www.) is served, too.
+      description: Whether the name with C(www.) is served as well.
       type: bool
       sample: true
     redirection:
@@ -140,25 +140,20 @@ domain:
       type: str
       sample: "2026-07-09 07:02:13"
 applied:
-  description: The domain, where something was changed before the failure.
-  returned: failure after the plan was made
+  description: The domain, where the list that was read afterwards shows that it was changed.
+  returned: failure after the list could be read
   type: list
   elements: str
   sample: []
-preview:
-  description: Whether this was a run in check mode, so that nothing was written.
-  returned: when the plan could be made
-  type: bool
-  sample: false
 errors:
   description: What went wrong, with the domain as the key.
-  returned: failure after the plan was made
+  returned: failure after the list could be read
   type: dict
   sample:
     shop.example.com: "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."
 not_attempted:
   description: The domain, where a step that was left was not tried because of the failure.
-  returned: failure after the plan was made
+  returned: failure after the list could be read
   type: list
   elements: str
   sample: []

@@ -15,10 +15,11 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Makes the domains of a web application equal to a list, in one process and with one list request for all of them.
+  - Keeps the domains of a web application in sync with a list, with one list request for all of them.
   - Adds first, then sets the primary domain, then changes settings, then removes.
-  - Domains that are attached but not in the list are only removed with O(purge=true), and within guards.
-  - What fails for one name does not stop the others. The failure then says what was applied.
+  - Domains that are attached but not in the list are only removed with O(purge=true), and within limits.
+  - What fails for one name does not stop the others. The task then fails at its end, and says what was done.
+  - After changes the list is read once more. Only what it shows counts as done.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
   - multisite.runcloud.runcloud.webapp
@@ -46,46 +47,39 @@ options:
   purge:
     description:
       - Whether domains are removed that are attached but not in O(domains).
-      - Never removed are the primary domain, RunCloud's own test domains, and what O(purge_keep) has.
-      - Refused, before anything is written, when O(domains) asks for no domain at all, and when O(purge_limit) would be
-        exceeded.
+      - The primary domain, RunCloud's own test domains, rows that are not host names, and what O(purge_keep) has are
+        never removed.
+      - When O(domains) asks for no domain at all, or O(purge_limit) would be exceeded, nothing is removed. Everything
+        else is done, and the task fails at its end.
     type: bool
     default: false
   purge_keep:
-    description: Shell patterns (as in C(*.example.com)) of names that O(purge) leaves alone.
+    description:
+      - Names that O(purge) leaves alone, or shell patterns of names, as in V(*.example.com). They are read as names
+        are, so case, a final dot and international letters make no difference.
+      - An entry that matches nothing is a warning.
     type: list
     elements: str
     default: []
   purge_limit:
     description:
       - How many domains O(purge) may remove in one run, as a number or as a percentage of all that are attached.
-      - A percentage is rounded down, but is at least one domain.
+      - A percentage is rounded down, but is at least one domain; V(0%) and V(0) allow none.
     type: str
     default: 20%
-  hold:
-    description:
-      - Names that must not be added now, each with the reason, for example because their DNS does not point here yet.
-      - Such a name is left out if it is not attached yet, and its C(www) is not switched on. An attached domain stays.
-    type: dict
-    default: {}
-  attached:
-    description:
-      - The domains as they are, as M(multisite.runcloud.runcloud_domain_info) has just returned them. Saves reading the
-        list again.
-    type: list
-    elements: dict
 notes:
   - API v2 documents no way to change a domain. There, a domain that differs is reported in RV(errors), and so is a new
-    one that shall be the primary domain. The rest is done.
+    one that should be the primary domain. The rest is done.
   - Where RunCloud does not say which domain is the primary one (old API v2), nothing is removed.
-  - After changes the list of domains is read once more to see that RunCloud did what it was asked for.
+  - The primary domain cannot be removed. Set C(type=primary) on another domain in the same run.
+  - An item C(www.shop.example.com) counts as attached where C(shop.example.com) is attached with C(www=true).
 seealso:
   - module: multisite.runcloud.runcloud_domain
   - module: multisite.runcloud.runcloud_ssl
 """
 
 EXAMPLES = r"""
-- name: Make a web application serve exactly these domains
+- name: Keep the domains of a web application in sync with a list
   multisite.runcloud.runcloud_domains:
     api_token: "{{ runcloud_api_token }}"
     server_id: 1903
@@ -102,13 +96,19 @@ EXAMPLES = r"""
       - "*.staging.example"
     purge_limit: 10%
 
-- name: Add what is new, but leave out names whose DNS does not point here yet
+- name: Add new domains
   multisite.runcloud.runcloud_domains:
     server_id: 1903
     webapp_id: 646
-    domains: "{{ wanted_domains }}"
-    hold:
-      late.example.com: its DNS points to 192.0.2.7
+    domains: "{{ new_domains }}"
+  register: result
+
+- name: Order a certificate for them without looking at what the server presents
+  multisite.runcloud.runcloud_ssl:
+    server_id: 1903
+    webapp_id: 646
+    check_served: false
+    force: "{{ result is changed }}"
 """
 
 RETURN = r"""
@@ -134,7 +134,7 @@ domains:
       type: str
       sample: alias
     www:
-      description: Whether the name with C(www.) is served, too.
+      description: Whether the name with C(www.) is served as well.
       type: bool
       sample: true
     redirection:
@@ -163,7 +163,7 @@ plan:
   type: dict
   contains:
     add:
-      description: Names that are attached newly, in the order given.
+      description: Names that are added, in the order given.
       type: list
       elements: str
       sample: [shop.example.com]
@@ -173,45 +173,42 @@ plan:
       elements: str
       sample: []
     remove:
-      description: Names that are detached.
+      description: Names that are no longer served afterwards, a C(www) name that is switched off included.
       type: list
       elements: str
       sample: [old.example.org]
-    keep:
-      description: Names that are as they shall be.
+    unchanged:
+      description: Names that are in the state asked for.
       type: list
       elements: str
       sample: [network.example]
-    extra:
-      description: Names attached but not asked for that O(purge) removes, or would remove if it were on.
+    unmanaged:
+      description:
+        - Names that are attached but not asked for, which O(purge) removes, or would remove if it were on.
       type: list
       elements: str
       sample: []
-    kept_back:
+    protected:
       description:
-        - Names attached but not asked for that O(purge) spares, each with the reason.
-        - Also the primary domain where it is asked to be absent, while the one that takes its place is held or refused.
+        - Names that are attached but not asked for and that O(purge) leaves alone, each with the reason.
+        - Also names that were asked to be absent and stay for now, for example the primary domain while its successor
+          has to wait.
       type: list
       elements: dict
       sample: [{"name": "app.p.runcloud.link", "reason": "it is a test domain of RunCloud"}]
-    held:
-      description: Names that O(hold) kept out, each with the reason.
+    deferred:
+      description: Names that are not added yet, each with the reason. Always empty here; see M(multisite.runcloud.runcloud_sync).
       type: list
       elements: dict
-      sample: [{"name": "late.example.com", "reason": "its DNS points to 192.0.2.7"}]
-preview:
-  description: Whether this was a run in check mode, so that nothing was written.
-  returned: when the plan could be made
-  type: bool
-  sample: false
+      sample: []
 applied:
-  description: Names for which something was changed.
+  description: Names that were changed, as the list that was read afterwards shows.
   returned: failure after the plan was made
   type: list
   elements: str
   sample: [shop.example.com]
 errors:
-  description: For each name that failed, what went wrong.
+  description: For each name that failed, or for which it is not known whether it was changed, what went wrong.
   returned: failure after the plan was made
   type: dict
   sample: {"taken.example.com": "POST /servers/1903/webapps/646/domains answered 422: The given data was invalid."}

@@ -76,6 +76,11 @@ class Case:
         return {row.name: row for row in self.rows}
 
     @functools.cached_property
+    def hosts(self) -> frozenset[str]:
+        """The host names that are served."""
+        return frozenset(name for row in self.rows for name in row.served_names)
+
+    @functools.cached_property
     def unclear(self) -> dict[str, str]:
         """Names of rows that no request may address by their id, with the reason."""
         ids, names = Counter(row.id for row in self.rows), Counter(row.name for row in self.rows)

@@ -139,7 +139,7 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
             f"type: {name} is the primary domain and cannot become {wanted.pop(name).type} by itself; "
             "ask for type: primary on the domain that takes its place"
         )
-    leaving = find_leaving(case, wanted, served, primary, errors)
+    leaving = find_leaving(case, wanted, primary, errors)
     names: dict[str, list[str]] = {"add": [], "change": [], "unchanged": []}
     steps: dict[str, list[Step]] = {"add": [], "promote": [], "change": [], "remove": []}
     for domain in case.asked:
@@ -153,11 +153,14 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
     for row in map(primary.demoted, leaving.rows):
         steps["remove"].append(Step("remove", row, row))
     ordered = tuple(step for kind in steps.values() for step in kind)
+    after = _after(case, primary, ordered)
+    still_served = {name for row in after for name in row.served_names}
+    www_gone = (name for name in map(www_form, leaving.www) if name not in still_served)
     return DomainPlan(
         steps=ordered,
         add=tuple(names["add"]),
         change=tuple(names["change"]),
-        remove=(*(row.name for row in leaving.rows), *map(www_form, leaving.www)),
+        remove=(*(row.name for row in leaving.rows), *www_gone),
         unchanged=tuple(names["unchanged"]),
         unmanaged=leaving.unmanaged,
         protected=leaving.protected,
@@ -165,7 +168,7 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
         errors=errors,
         refusal=leaving.refusal,
         before=case.rows,
-        after=_after(case, primary, ordered),
+        after=after,
     )
 
 
@@ -174,7 +177,7 @@ def _without_waiting(domain: DesiredDomain, case: Case, waiting: list[tuple[str,
     row = case.attached.get(domain.name)
     variant = www_form(domain.name)
     reason = case.deferred.get(domain.name) or (case.deferred.get(variant) if domain.www else None)
-    if reason is not None and row is None:
+    if reason is not None and row is None and domain.name not in case.hosts:
         waiting.append((domain.name, reason))
         return None
     if reason is not None and domain.www and row is not None and row.www is False:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._names import is_test_domain, matching_pattern, www_form
+from .._names import is_test_domain, matching_pattern, served_names, www_form
 from .._runcloud.models import PRIMARY, Domain
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .case import Case, Primary
     from .desired import DesiredDomain
@@ -40,43 +40,59 @@ class Leaving:
 def find_leaving(
     case: Case,
     wanted: Mapping[str, DesiredDomain],
-    served: frozenset[str],
     primary: Primary,
     errors: dict[str, str],
 ) -> Leaving:
     """Decide what is removed, by request and by purge; requests that cannot be met are added to ``errors``."""
     protected: list[tuple[str, str]] = []
-    rows = _asked_to_go(case, primary, errors, protected)
+    pending = _pending(case, wanted)
+    rows = _asked_to_go(case, primary, pending, errors, protected)
     www = [name for name, domain in wanted.items() if _loses_www(domain, case) and domain.www_firm]
     asked = {domain.name for domain in case.asked}
-    unmanaged: list[str] = []
+    extra_rows: list[Domain] = []
+    extra_www: list[str] = []
+    unmanaged: dict[str, None] = {}
     for row in case.rows:
-        name = row.name
-        if name in wanted:
-            if not _loses_www(wanted[name], case) or wanted[name].www_firm or www_form(name) in case.present:
-                continue
-            name = www_form(name)
-        elif name in asked:
+        domain = wanted.get(row.name)
+        only_www = domain is not None and _loses_www(domain, case) and not domain.www_firm
+        if row.name in asked and (not only_www or www_form(row.name) in {*case.present, *case.attached}):
             continue
-        reason = _why_kept(row, name, case, primary, served)
-        if reason is None:
-            unmanaged.append(name)
-        else:
+        name = www_form(row.name) if only_www else row.name
+        reason = _why_kept(row, name, case, primary, pending)
+        if reason is not None:
             protected.append((name, reason))
-    refusal = _refusal(case, unmanaged)
-    blocked = case.purge.withheld or refusal if case.purge.enabled else ""
-    if blocked:
+            continue
+        unmanaged[name] = None
+        if only_www:
+            extra_www.append(row.name)
+        else:
+            extra_rows.append(row)
+    refusal = _refusal(case, list(unmanaged))
+    if case.purge.enabled and (case.purge.withheld or refusal):
         held_back = [*(row.name for row in rows), *map(www_form, www)]
         protected.extend((name, "nothing is removed in a run in which purge is held back") for name in held_back)
         rows, www = [], []
     elif case.purge.enabled:
-        rows.extend(case.attached[name] for name in unmanaged if name in case.attached and name not in wanted)
-        www.extend(name for name in wanted if www_form(name) in unmanaged and name not in www)
+        rows, www = [*rows, *extra_rows], [*www, *extra_www]
     return Leaving(tuple(rows), tuple(www), tuple(unmanaged), tuple(protected), refusal)
 
 
+def _pending(case: Case, wanted: Mapping[str, DesiredDomain]) -> frozenset[str]:
+    """Return the host names that are asked for and get no row in this run: the rows that serve them have to stay."""
+    asked = {name for domain in case.asked if domain.present for name in served_names(domain.name, domain.www)}
+    return frozenset(asked - {name for domain in wanted.values() for name in served_names(domain.name, domain.www)})
+
+
+def _serves(names: Iterable[str]) -> str:
+    return f"it serves {', '.join(sorted(names))}, which is asked for"
+
+
 def _asked_to_go(
-    case: Case, primary: Primary, errors: dict[str, str], protected: list[tuple[str, str]]
+    case: Case,
+    primary: Primary,
+    pending: frozenset[str],
+    errors: dict[str, str],
+    protected: list[tuple[str, str]],
 ) -> list[Domain]:
     rows = []
     for domain in case.asked:
@@ -87,6 +103,8 @@ def _asked_to_go(
             protected.append((row.name, f"it is the primary domain until {primary.waiting} takes its place"))
         elif (complaint := _cannot_go(row, case, primary)) is not None:
             errors[row.name] = complaint
+        elif pending & set(row.served_names):
+            protected.append((row.name, _serves(pending & set(row.served_names))))
         else:
             rows.append(row)
     return rows
@@ -112,7 +130,7 @@ def _cannot_go(row: Domain, case: Case, primary: Primary) -> str | None:
     return None
 
 
-def _why_kept(row: Domain, name: str, case: Case, primary: Primary, served: frozenset[str]) -> str | None:
+def _why_kept(row: Domain, name: str, case: Case, primary: Primary, pending: frozenset[str]) -> str | None:
     """Say why purge leaves a row, or only its www variant (then ``name`` is that), alone; None where it does not."""
     taken = row.served_names if name == row.name else (name,)
     if name == row.name and primary.demoted(row).type == PRIMARY:
@@ -125,8 +143,8 @@ def _why_kept(row: Domain, name: str, case: Case, primary: Primary, served: froz
         pattern = matching_pattern(taken_name, case.purge.keep)
         if pattern is not None:
             return f"purge_keep has {pattern}"
-        if taken_name in served:
-            return f"it serves {taken_name}, which is asked for"
+        if taken_name in pending:
+            return _serves({taken_name})
     if case.primary is None:
         return NO_PRIMARY_KNOWN
     if name != row.name and not case.can_update:
