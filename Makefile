@@ -58,8 +58,8 @@ integration: setup ## Run the integration tests (ARGS=... goes to pytest)
 coverage: setup ## Run all tests and show which lines and branches of plugins/ no test reached
 	$(CHECK) coverage
 
-bench: setup ## Measure against a bare script and write docs/benchmarks.md (ARGS=... goes to the benchmark)
-	$(PY) -m benchmark $(ARGS)
+bench: setup ## Measure against a bare script and write docs/benchmarks.md (QUICK=1: small; PARTS="sizes steady"; ARGS)
+	$(PY) -m benchmark $(if $(QUICK),--quick) $(ARGS) $(PARTS)
 
 rooms: setup ## Show the rooms of plugins/, how long they are and whom they use
 	@$(PY) -m unit.project.test_layers
