@@ -33,8 +33,9 @@ BASE = "base"
 # Plugin reference 2.2.
 CHECKING_DNS, CHECKING_SSL = "checking-dns", "checking-ssl-cert"
 FAILED, SSL_FAILED = "failed", "ssl-failed"
+CHECKING_STAGES = (CHECKING_DNS, CHECKING_SSL)
 FAILED_STAGES = (FAILED, SSL_FAILED)
-STAGES = (CHECKING_DNS, CHECKING_SSL, "done-without-ssl", "done", *FAILED_STAGES)
+STAGES = (*CHECKING_STAGES, "done-without-ssl", "done", *FAILED_STAGES)
 
 # Plugin reference 3.1: `wp wu domain list` and, up to 2.4.12, the REST API end silently after so many rows.
 SILENT_CAP = 100
@@ -103,6 +104,11 @@ class MappedDomain:
     stage: str = CHECKING_DNS
     network_id: int = 1
     queued: bool | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the plugin never goes on with it by itself: it has given up, or nothing waits in its queue."""
+        return self.stage in FAILED_STAGES or (self.stage in CHECKING_STAGES and self.queued is False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ import typing as t
 
 from ...module_utils._errors import UserError
 from ...module_utils._names import WWW, HostnameError, normalise
-from .network import REST, STAGES, Inventory, Kinds, MappedDomain, Note
+from .network import CHECKING_STAGES, REST, STAGES, Inventory, Kinds, MappedDomain, Note
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,6 +121,12 @@ def _row_oddities(
     problem = _name_problem(row.domain)
     if problem:
         yield note("no_host_name", problem)
+    if row.stuck and row.stage in CHECKING_STAGES and row.active and row.blog_id in blogs:
+        yield note(
+            "not_queued",
+            f"{row.domain} is in the stage {row.stage}, and no check of it waits in the plugin's queue: it stays there "
+            "until it is put back (multisite_domain_requeue)",
+        )
     if row.stage not in STAGES:
         yield note(
             "unknown_stage", f"{row.domain} has the stage {row.stage!r}, which is not one of {', '.join(STAGES)}"

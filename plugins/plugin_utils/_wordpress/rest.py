@@ -35,6 +35,8 @@ MOST_PAGES = 500
 MOST_BYTES = 32 * 1024 * 1024
 # Masking a shorter text would bend other text.
 _LEAST_CREDENTIAL = 8
+# Seconds.
+_LONGEST = 86400
 
 # The key of a collection's rows. Up to plugin 2.4.12 each site has the id 0 (plugin reference 6).
 _KEYS = {"site": "blog_id", "domain": "id"}
@@ -72,6 +74,8 @@ def read_rest(
             raise UserError(
                 f"{option}: shorter than {_LEAST_CREDENTIAL} characters; give the one of the plugin's settings"
             )
+    if not 0 < timeout <= _LONGEST:
+        raise UserError(f"timeout: must be between 1 and {_LONGEST} seconds, not {timeout:g}")
     api = RestApi(url, key, secret, environment=environment, timeout=timeout, verify=verify)
     try:
         site_rows, site_gaps = api.rows("site")

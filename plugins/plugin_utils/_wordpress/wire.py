@@ -40,14 +40,20 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
     if not networks:
         raise UserError("the answer names no network: the table of networks is empty")
     rows = data.get("domains")
+    domains = [parse_mapped_domain(item) for item in _list(rows or [], "domains")]
+    main_network_id = _optional_int(data, "main_network")
+    if data.get("queued") is not None:
+        waiting = {item for item in _list(data["queued"], "queued") if isinstance(item, int)}
+        main = main_network_id or networks[0].id
+        domains = [dataclasses.replace(row, queued=row.network_id == main and row.id in waiting) for row in domains]
     constants = _mapping(data.get("runcloud") or {}, "runcloud")
     fields = {field.name for field in dataclasses.fields(Constants)}
     return Inventory(
         networks=networks,
         sites=tuple(parse_site(item) for item in _list(data.get("sites"), "sites")),
-        domains=tuple(parse_mapped_domain(item) for item in _list(rows or [], "domains")),
+        domains=tuple(domains),
         plugin=_parse_plugin(data.get("plugin")),
-        main_network_id=_optional_int(data, "main_network"),
+        main_network_id=main_network_id,
         has_mappings=rows is not None,
         wordpress=_optional_text(data, "wordpress"),
         method=method,
