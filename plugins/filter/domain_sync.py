@@ -13,12 +13,11 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils import _names as _hostnames
 from ..module_utils._domains import desired as _wishes
 from ..module_utils._errors import UserError
-from ..module_utils._wordpress import network as _inventory
-from ..module_utils._wordpress import requeue as _requeue
 from ..plugin_utils._doctor import checks as _doctor
 from ..plugin_utils._doctor import names as _doctor_names
 from ..plugin_utils._sync import decide as _network
 from ..plugin_utils._sync import report as _report
+from ..plugin_utils._wordpress.wire import from_result
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +29,7 @@ def decide_domains(
     """Decide which domains are wanted, from a list or from what multisite_domain_info returned."""
     try:
         decision = _decide(source, _network.Policy.from_options(policy), option)
-    except (UserError, _inventory.InventoryError) as exc:
+    except UserError as exc:
         raise AnsibleFilterError(str(exc)) from exc
     names = [name for domain in decision.desired for name in domain.served]
     result = decision.as_dict()
@@ -41,7 +40,7 @@ def decide_domains(
 
 def _decide(source: t.Any, policy: _network.Policy, option: str) -> _network.Decision:
     if hasattr(source, "keys"):
-        return _network.decide(_inventory.from_result(source), policy)
+        return _network.decide(from_result(source), policy)
     if isinstance(source, str) or not hasattr(source, "__iter__"):
         raise UserError(f"{option}: {source!r} is no list of domains")
     return _network.decide_list(list(source), policy, option)
@@ -68,6 +67,17 @@ def doctor_names(decision: Mapping[str, t.Any], domains: Mapping[str, t.Any]) ->
     }
 
 
+def requeue_names(
+    attached: Sequence[Mapping[str, t.Any]], ready: Sequence[str], served: Sequence[Mapping[str, t.Any]]
+) -> dict[str, list[str]]:
+    """Give the names that are attached with their DNS right, and those of them that are served with a certificate."""
+    right = set(ready)
+    secure = {host for row in served for host in row["covers"] if not row["error"]}
+    hosts = dict.fromkeys(host for row in attached for host in _hostnames.served_names(row["name"], row["www"]))
+    names = [host for host in hosts if host in right]
+    return {"names": names, "secure_names": [host for host in names if host in secure]}
+
+
 def render_report(result: Mapping[str, t.Any], form: str) -> str:
     """Give the result of a run as the text of a report file."""
     if form not in _report.FORMATS:
@@ -86,7 +96,7 @@ class FilterModule:
             "doctor_report": _doctor.diagnose,
             "domain_hold": domain_hold,
             "render_report": render_report,
-            "requeue_names": _requeue.ready_names,
+            "requeue_names": requeue_names,
             "sync_failure": _report.failure_text,
             "sync_result": _report.sync_result,
         }

@@ -13,9 +13,10 @@ description:
   - Reads which names a WordPress multisite network answers for, that is the network's own domain, the addresses of
     its sites, and the domains that were mapped to them in the plugin Ultimate Multisite (formerly WP Ultimo, WP
     Multisite WaaS).
-  - Runs on the host of WordPress, by WP-CLI or by PHP, or asks the plugin's REST API from anywhere.
-  - The network is always read whole, however large it is. Where that cannot be told for certain, RV(complete) is
-    V(false), and nothing should be removed because of the list.
+  - Runs on the host of WordPress, by WP-CLI or by PHP, or asks the plugin's REST API from the controller. The host needs
+    no other Python than Ansible's own modules do.
+  - The network is always read whole, however large it is. Where that is not certain, RV(complete) is V(false), RV(notes)
+    say why, and nothing should be removed because of the list.
   - Everything odd is listed in RV(notes), for example a row whose site no longer exists.
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
@@ -23,7 +24,10 @@ extends_documentation_fragment:
   - multisite.runcloud.attributes.info_module
 requirements:
   - WP-CLI, or PHP for the command line with its MySQL extension, on the host of WordPress
-  - requests, for V(rest)
+  - C(timeout) of GNU coreutils or BusyBox on the host of WordPress
+  - requests on the controller, for V(rest)
+notes:
+  - This is an action plugin. O(ignore:async) is refused, since the reading is put together on the controller.
 options:
   method:
     description:
@@ -33,7 +37,8 @@ options:
         given only where the module runs as root.
       - V(php) loads C(wp-load.php) by PHP and reads before anything but the database is there, so that it works with
         any plugin, C(sunrise.php) or cache, and in maintenance mode. Needs WordPress 5.8 or newer.
-      - V(rest) asks the REST API of the plugin. It does not tell the plugin's settings.
+      - V(rest) asks the REST API of the plugin, from the controller, with the proxies of the environment. It does not tell
+        the plugin's settings.
       - V(auto) takes V(wp_cli) where O(path) is given and WP-CLI is found, else V(php), and V(rest) where O(path) is
         not given.
     type: str
@@ -41,8 +46,8 @@ options:
     default: auto
   path:
     description:
-      - Folder of C(wp-load.php). Needed by V(wp_cli) and V(php).
-    type: path
+      - Folder of C(wp-load.php) on the host. Needed by V(wp_cli) and V(php). C(~/) is the home of the user that runs it.
+    type: str
   wp_cli:
     description:
       - WP-CLI, by name or path. Arguments are allowed, for example to run it by another PHP, C(php8.2
@@ -63,22 +68,24 @@ options:
     description:
       - Read only this network of an installation that has several.
       - All networks of one installation are normally served by the same web application, so all of them are wanted
-        there, and removing what is not in the list of one would take the others down.
+        there, and removing what is not in the list of one would take the others down. So RV(complete) is V(false) then.
     type: int
   base_domains:
     description:
       - Further domains below which sites of the network have their addresses. They and the addresses below them are then
-        told from domains that were mapped (RV(domains[].kind)).
+        told from domains that were mapped (RV(domains[].kind)). Those that the plugin offers in its checkout forms are
+        known without this, except by V(rest).
     type: list
     elements: str
     default: []
   rest_url:
     description:
-      - The network's main address, for V(rest). C(http://) is refused except for the loopback addresses.
+      - The network's main address, for V(rest). C(http://) is refused except for the loopback addresses, as is an address
+        with a login in it.
     type: str
   rest_key:
     description:
-      - The API key from the plugin's settings, under API & Webhooks.
+      - The API key from the plugin's settings, under API & Webhooks. At least eight characters.
     type: str
   rest_secret:
     description:
@@ -188,6 +195,15 @@ network:
       description: Whether the plugin keeps RunCloud credentials in its database.
       type: bool
       sample: false
+    mapping_enabled:
+      description: Whether the plugin's settings let WordPress answer for mapped domains; V(null) where they are not known.
+      type: bool
+      sample: true
+    base_domains:
+      description: The domains that the plugin's checkout forms offer for new sites.
+      type: list
+      elements: str
+      sample: [sites.example]
 networks:
   description: All networks of the installation, or the one that was asked for.
   type: list
@@ -281,16 +297,35 @@ domains:
       description: Whether the plugin has found a valid certificate; V(null) where RV(domains[].row) is.
       type: bool
       sample: true
+    queued:
+      description: Whether a check of it waits in the plugin's queue; V(null) where that is not known.
+      type: bool
+      sample: false
 mappings:
   description: Whether the plugin's table exists.
   type: bool
   returned: success
   sample: true
+mapping_enabled:
+  description:
+    - Whether WordPress answers for mapped domains at all. V(false) where the plugin is not active, where domain mapping is
+      switched off in its settings, or where C(SUNRISE) is not set in C(wp-config.php); V(null) where it is not known.
+  type: bool
+  returned: success
+  sample: true
+base_domains:
+  description: Further domains below which sites have their addresses, those of O(base_domains) and the plugin's own.
+  type: list
+  elements: str
+  returned: success
+  sample: [sites.example]
 notes:
   description:
     - What is odd. RV(notes[].code) is one of V(network_domain), V(shared_domain), V(duplicate_row), V(no_site),
       V(no_host_name), V(two_primaries), V(unknown_stage), V(unserved_table), V(own_integration),
-      V(stored_credentials), V(no_mappings), V(other_networks), V(capped).
+      V(stored_credentials), V(www_elsewhere), V(not_queued), V(mapping_off), and, where they are the reason that
+      RV(complete) is V(false), V(no_mappings), V(no_sites), V(other_networks), V(capped), V(contradiction),
+      V(sites_missing).
   type: list
   elements: dict
   returned: success
@@ -375,135 +410,3 @@ credentials:
       description: C(WU_RUNCLOUD_API_SECRET).
       type: str
 """
-
-import dataclasses
-import typing as t
-
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-from ..module_utils import _names as _hostnames
-from ..module_utils._wordpress import cli as _wordpress
-from ..module_utils._wordpress import network as _inventory
-from ..module_utils._wordpress import rest as _wordpress_rest
-
-
-def choose_method(params: dict[str, t.Any]) -> str:
-    """Decide how to read where the user leaves it open."""
-    if params["method"] != "auto":
-        return str(params["method"])
-    if params["path"] is None:
-        if params["rest_url"] is None:
-            raise _wordpress.WordPressError(
-                "method: give path (to read on this host) or rest_url (to ask the REST API)"
-            )
-        return _wordpress.REST
-    if _wordpress.find_program(params["wp_cli"], "wp"):
-        return _wordpress.WP_CLI
-    return _wordpress.PHP
-
-
-def require(params: dict[str, t.Any], method: str, *names: str) -> None:
-    """Check that the options that a method needs are given."""
-    missing = [name for name in names if not params[name]]
-    if missing:
-        raise _wordpress.WordPressError(f"method {method}: it needs {', '.join(missing)}")
-
-
-def read_here(params: dict[str, t.Any], method: str) -> _wordpress.Reading:
-    """Read on this host."""
-    require(params, method, "path")
-    program = _wordpress.program_for(method, params["path"], params[method])
-    read = _wordpress.read_by_wp_cli if method == _wordpress.WP_CLI else _wordpress.read_by_php
-    return read(
-        program,
-        params["path"],
-        url=params["url"],
-        credentials=params["read_credentials"],
-        timeout=params["timeout"],
-    )
-
-
-def read_rest(params: dict[str, t.Any]) -> _wordpress.Reading:
-    """Read by the REST API."""
-    require(params, _wordpress.REST, "rest_url", "rest_key", "rest_secret")
-    if params["read_credentials"]:
-        raise _wordpress.WordPressError("read_credentials: the REST API does not show wp-config.php; use wp_cli or php")
-    verify = (params["ca_path"] or True) if params["validate_certs"] else False
-    return _wordpress_rest.read_by_rest(
-        params["rest_url"], params["rest_key"], params["rest_secret"], timeout=params["timeout"], verify=verify
-    )
-
-
-def read_base_domains(given: list[str]) -> list[str]:
-    """Normalise the base domains."""
-    try:
-        return [_hostnames.normalise(name) for name in given]
-    except _hostnames.HostnameError as exc:
-        raise _wordpress.WordPressError(f"base_domains: {exc}") from exc
-
-
-def result_of(reading: _wordpress.Reading, params: dict[str, t.Any], base_domains: list[str]) -> dict[str, t.Any]:
-    """Turn what was read into what the module returns."""
-    inventory, notes = reading.inventory, list(reading.notes)
-    if params["network_id"] is not None:
-        inventory, selection_notes = inventory.only(params["network_id"])
-        notes += selection_notes
-    notes += _inventory.oddities(inventory)
-    constants = reading.runcloud
-    result = {
-        "method": reading.method,
-        "complete": inventory.complete,
-        "network": dataclasses.asdict(inventory.main_network),
-        "networks": [dataclasses.asdict(network) for network in inventory.networks],
-        "sites": [dataclasses.asdict(site) for site in inventory.sites],
-        "domains": [name.as_dict() for name in _inventory.names(inventory, base_domains)],
-        "mappings": inventory.has_mappings,
-        "notes": [note.as_dict() for note in notes],
-        "plugin": dataclasses.asdict(inventory.plugin) if inventory.plugin else None,
-        "wordpress": inventory.wordpress,
-        "runcloud": constants.public() if constants else None,
-    }
-    if params["read_credentials"] and constants:
-        result["credentials"] = constants.secret()
-    return result
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "method": {"type": "str", "choices": ["auto", "wp_cli", "php", "rest"], "default": "auto"},
-            "path": {"type": "path"},
-            "wp_cli": {"type": "str", "default": "wp"},
-            "php": {"type": "str", "default": "php"},
-            "url": {"type": "str"},
-            "network_id": {"type": "int"},
-            "base_domains": {"type": "list", "elements": "str", "default": []},
-            "rest_url": {"type": "str"},
-            "rest_key": {"type": "str", "no_log": True},
-            "rest_secret": {"type": "str", "no_log": True},
-            "validate_certs": {"type": "bool", "default": True},
-            "ca_path": {"type": "path"},
-            "read_credentials": {"type": "bool", "default": False, "no_log": False},
-            "timeout": {"type": "int", "default": 120},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    if params["read_credentials"] and not module.no_log:
-        module.fail_json(
-            msg="read_credentials: the result would show secrets; write 'no_log: true' on this task, then it cannot"
-        )
-    try:
-        base_domains = read_base_domains(params["base_domains"])
-        method = choose_method(params)
-        if method == _wordpress.REST and not _wordpress_rest.HAS_REQUESTS:
-            module.fail_json(msg=missing_required_lib("requests"), exception=_wordpress_rest.REQUESTS_IMPORT_ERROR)
-        reading = read_rest(params) if method == _wordpress.REST else read_here(params, method)
-        result = result_of(reading, params, base_domains)
-    except (_wordpress.WordPressError, _inventory.InventoryError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(changed=False, **result)
-
-
-if __name__ == "__main__":
-    main()

@@ -20,7 +20,7 @@ import time
 import traceback
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -28,7 +28,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._errors import MissingLibrary, UserError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..module_utils._outcome import Progress
 
@@ -103,6 +103,9 @@ class ControllerAction(ActionBase):
     def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
         try:
             return work()
+        except AnsibleConnectionFailure:
+            # The host of the task is unreachable, which is Ansible's to tell and to act on.
+            raise
         except AnsibleActionFail as exc:
             return self.stopped(str(getattr(exc, "message", exc)))
         except MissingLibrary as exc:
@@ -123,6 +126,49 @@ class ControllerAction(ActionBase):
             f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
             "please report it with the traceback, which -vvv shows"
         )
+
+
+class HostAction(ControllerAction):
+    """An action that runs commands on the host of the task as well."""
+
+    _requires_connection = True
+    _task_vars: Mapping[str, t.Any] = {}
+
+    def given(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Keep the variables of the task: running a command needs them."""
+        self._task_vars = task_vars
+        return super().given(task_vars)
+
+    def command(self, words: Sequence[str], text: str) -> tuple[int, str, str]:
+        """Run a command by core's own module, so that the host needs no Python but one that core can use.
+
+        It only reads, or the caller has looked at check mode. Neither the host's log nor a debug output gets to see it.
+
+        :param words: the command and its arguments; no shell is involved.
+        :param text: its standard input.
+        :returns: exit code, standard output, standard error.
+        :raises UserError: where the host could not run it.
+        """
+        task = self._task
+        check_mode, no_log = task.check_mode, task.no_log
+        task.check_mode, task.no_log = False, True
+        try:
+            result = self._execute_module(
+                module_name="ansible.legacy.command",
+                module_args={
+                    "argv": list(words),
+                    "stdin": text,
+                    "stdin_add_newline": False,
+                    "strip_empty_ends": False,
+                    "expand_argument_vars": False,
+                },
+                task_vars=dict(self._task_vars),
+            )
+        finally:
+            task.check_mode, task.no_log = check_mode, no_log
+        if not isinstance(result.get("rc"), int) or "stdout" not in result:
+            raise UserError(f"the host cannot run a command: {result.get('msg') or 'it gave no answer'}")
+        return result["rc"], result["stdout"], result.get("stderr", "")
 
 
 def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module multisite_domain_info in real Ansible runs. A real WordPress is read in tests/wordpress."""
+"""The action multisite_domain_info in real Ansible runs. A real WordPress is read in tests/wordpress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from support.ansible import Ansible, Result
 from support.wordpress_rest import CAPPED, WordPressRest, many_domains, recorded
 
-SECRET = "token-that-nobody-may-see"
+SECRET = "token-that-must-not-be-seen"
 CONSTANTS = {"server_id": "11667", "webapp_id": "940288", "has_token": True, "has_key": False}
 
 
@@ -114,6 +114,7 @@ def run_with_credentials(ansible: Ansible, options: dict[str, Any]) -> Result:
     return ansible.run_playbook([play], verbosity=4).expect(0)
 
 
+REST = {"rest_url": "https://x.test", "rest_key": "the-key-of-it", "rest_secret": "the-secret-of-it"}
 BAD_OPTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing": ({}, ["path", "rest_url"]),
     "no path": ({"method": "php"}, ["method php", "path"]),
@@ -123,6 +124,12 @@ BAD_OPTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no wp": ({"path": "{folder}", "method": "wp_cli", "wp_cli": "no-such-wp"}, ["wp_cli", "no-such-wp", "method=php"]),
     "no php": ({"path": "{folder}", "method": "php", "php": "no-such-php"}, ["php", "no-such-php"]),
     "no network": ({"path": "{folder}", "wp_cli": "{folder}/wp", "network_id": 7}, ["no network 7", "network.test"]),
+    "odd command": ({"path": "{folder}", "wp_cli": "wp 'x"}, ["wp_cli", "not a command"]),
+    "login": (
+        {"rest_url": "https://u:pass-of-u@x.test", "rest_key": "k" * 9, "rest_secret": "s" * 9},
+        ["rest_url", "login"],
+    ),
+    "short key": ({"rest_url": "https://x.test", "rest_key": "brand", "rest_secret": "s" * 9}, ["rest_key", "8 char"]),
 }
 
 
@@ -131,7 +138,8 @@ def test_bad_options_are_named(ansible: Ansible, wordpress: Path) -> None:
     for name, (options, _words) in BAD_OPTIONS.items():
         filled = json.loads(json.dumps(options).replace("{folder}", str(wordpress)))
         tasks.append({**one_task(filled)["tasks"][0], "name": name, "ignore_errors": True})
-    outcome = ansible.run_playbook([{**one_task({}), "tasks": tasks}]).expect(0)
+    outcome = ansible.run_playbook([{**one_task({}), "tasks": tasks}], verbosity=3).expect(0)
+    assert "pass-of-u" not in outcome.output
     for name, (_options, words) in BAD_OPTIONS.items():
         task = outcome.task(name)
         assert task.status == "ignored"

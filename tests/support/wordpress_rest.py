@@ -19,8 +19,11 @@ from urllib.parse import parse_qs, urlsplit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "wordpress"
 
-# Generations of paging: by page and per_page with totals, by number and offset, and none at all (the newest 100).
+# Generations of the plugin: paging by page and per_page, with totals; by number and offset, and the id 0 for each
+# site (up to 2.4.12, the stable release); no paging at all (the newest 100).
 NEW, OLD, CAPPED = "new", "old", "capped"
+# Pages that never end, each with new rows.
+ENDLESS = "endless"
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -59,11 +62,13 @@ class WordPressRest:
         prefix: str = "",
         fixed: Answer | None = None,
         silent: bool = False,
+        drip: float | None = None,
     ) -> None:
         """Set up the network.
 
         ``pretty`` says whether /wp-json/ works, ``enabled`` whether the plugin's API is on, ``prefix`` stands in front
         of each answer (a PHP notice), ``fixed`` is given in place of any answer, ``silent`` answers nothing at all.
+        ``drip`` goes on after each answer for ever, by a byte after so many seconds.
         """
         self.collections = {
             "domain": recorded_rows("rest-domain-list.json") if domains is None else domains,
@@ -75,6 +80,10 @@ class WordPressRest:
         self.prefix = prefix
         self.fixed = fixed
         self.silent = silent
+        self.drip = drip
+        if generation == OLD:
+            self.collections["site"] = [{**row, "id": 0} for row in self.collections["site"]]
+        self.authorizations: list[str | None] = []
         self.key = "api-key-of-the-network"
         self.secret = "api-secret-of-the-network"
         self.requests: list[str] = []
@@ -94,6 +103,7 @@ class WordPressRest:
     def answer(self, path: str, authorization: str | None) -> Answer:
         """Return status, headers and body for a request."""
         self.requests.append(path)
+        self.authorizations.append(authorization)
         if self.silent:
             self._released.wait()
         if self.fixed is not None:
@@ -117,6 +127,9 @@ class WordPressRest:
     def _list(self, rows: list[dict[str, Any]], query: dict[str, str]) -> Answer:
         if self.generation == CAPPED:
             return 200, {}, _encode(rows[:100])
+        if self.generation == ENDLESS:
+            start = int(query["offset"])
+            return 200, {}, _encode({**rows[0], "id": start + n, "blog_id": start + n} for n in range(100))
         if query.get("order") == "asc":
             rows = rows[::-1]
         if self.generation == OLD:
@@ -141,9 +154,17 @@ class WordPressRest:
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json; charset=UTF-8", **headers}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + (1_000_000 if network.drip else 0)))
                 self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    self.close_connection = True  # The other side has read enough.
+                while network.drip and not network._released.wait(network.drip):
+                    try:
+                        self.wfile.write(b" ")
+                    except OSError:
+                        return
 
             def log_message(self, *unused: object) -> None:
                 """Stay quiet."""

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import cli as _wordpress
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.cli import Installation, read_network
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.ansible import COLLECTION, Ansible
 from support.dns_server import DnsServer
+from support.wordpress_host import run_here
 from wordpress.installation import WP_CLI, Site
 
 pytestmark = pytest.mark.wordpress
@@ -79,7 +80,7 @@ def queue(site: Site) -> Any:
 
 
 def stages(site: Site) -> dict[str, str]:
-    rows = _wordpress.read_by_php(["php"], str(site.root)).inventory.domains
+    rows = read_network(run_here, Installation(str(site.root), "php")).domains
     return {row.domain: row.stage for row in rows}
 
 
@@ -158,7 +159,7 @@ def test_a_plugin_that_is_switched_off(network: Site, ansible: Ansible) -> None:
     result = ansible.run_module(MODULE, options(network))
     assert not result["changed"]
     assert {row["reason"] for row in result["not_requeued"] if row["domain"] == "late.example"} == {
-        "the plugin is not active, so nobody would check it"
+        "the plugin is not active, so nothing would check it"
     }
 
 

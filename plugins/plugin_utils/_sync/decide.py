@@ -18,7 +18,7 @@ import typing as t
 from ...module_utils import _names as _hostnames
 from ...module_utils._domains import desired as _wishes
 from ...module_utils._errors import UserError
-from ...module_utils._wordpress import network as _inventory
+from .._wordpress import network as _inventory
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -160,7 +160,9 @@ def read_network(
     try:
         inventory = parse(document, method)
     except UserError as exc:
-        raise UserError(f"path: WordPress in {where.path!r} gave an answer that cannot be used: {plain(str(exc))}") from exc
+        raise UserError(
+            f"path: WordPress in {where.path!r} gave an answer that cannot be used: {plain(str(exc))}"
+        ) from exc
     return examined(inventory, network_id=network_id, base_domains=base_domains)
 
 

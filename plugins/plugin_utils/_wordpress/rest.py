@@ -50,6 +50,7 @@ def read_rest(
     key: str,
     secret: str,
     *,
+    network_id: int | None = None,
     base_domains: Sequence[str] = (),
     environment: Mapping[str, str],
     timeout: float = 120,
@@ -62,6 +63,7 @@ def read_rest(
     :param url: the network's main address.
     :param key: the plugin's API key.
     :param secret: the plugin's API secret.
+    :param network_id: keep only this network of several.
     :param base_domains: further domains below which sites have their addresses, normalised.
     :param environment: the task's environment variables; proxies are taken from nowhere else.
     :param timeout: seconds for one request, however slowly its answer comes.
@@ -100,7 +102,7 @@ def read_rest(
         main_network_id=networks[0].id,
         method=REST,
     )
-    return examined(inventory, [*site_gaps, *domain_gaps], base_domains=base_domains)
+    return examined(inventory, [*site_gaps, *domain_gaps], network_id=network_id, base_domains=base_domains)
 
 
 class RestApi:
@@ -320,7 +322,7 @@ def _checked_url(url: str) -> str:
     """Bring the address into one form: no trailing slash, no /wp-json. What may hold a secret is never repeated."""
     url = url.strip()
     if "@" in url.partition("://")[2].partition("?")[0] or "@" in url.partition("/")[0]:
-        raise UserError("rest_url: holds a user name or password; give them by rest_key and rest_secret")
+        raise UserError("rest_url: holds a login (user name or password); give it by rest_key and rest_secret")
     shown = repr(url.partition("?")[0].partition("#")[0])
     if not url.isprintable():
         raise UserError("rest_url: not a URL; remove the control characters")

@@ -46,8 +46,6 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
         waiting = {item for item in _list(data["queued"], "queued") if isinstance(item, int)}
         main = main_network_id or networks[0].id
         domains = [dataclasses.replace(row, queued=row.network_id == main and row.id in waiting) for row in domains]
-    constants = _mapping(data.get("runcloud") or {}, "runcloud")
-    fields = {field.name for field in dataclasses.fields(Constants)}
     return Inventory(
         networks=networks,
         sites=tuple(parse_site(item) for item in _list(data.get("sites"), "sites")),
@@ -57,7 +55,7 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
         has_mappings=rows is not None,
         wordpress=_optional_text(data, "wordpress"),
         method=method,
-        constants=Constants(**{name: constants[name] for name in fields if name in constants}),
+        constants=None if data.get("runcloud") is None else _parse_constants(data["runcloud"]),
     )
 
 
@@ -153,6 +151,11 @@ def _parse_network(document: object) -> Network:
         mapping_enabled=_optional_bool(data, "mapping_enabled"),
         base_domains=_parse_names(data, "base_domains"),
     )
+
+
+def _parse_constants(document: object) -> Constants:
+    data = _mapping(document, "runcloud")
+    return Constants(**{field.name: data.get(field.name, field.default) for field in dataclasses.fields(Constants)})
 
 
 def _parse_plugin(document: object) -> Plugin | None:

@@ -13,25 +13,26 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import (
-    Inventory,
-    MappedDomain,
-    Network,
-    Site,
-)
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import (
     Decision,
     Policy,
     decide,
     decide_list,
 )
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
+    Inventory,
+    MappedDomain,
+    Network,
+    Site,
+)
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import parse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wordpress"
 
 
 def recorded(name: str = "cli-eval-inventory.json") -> Inventory:
-    return _inventory.parse(json.loads((FIXTURES / name).read_text()))
+    return parse(json.loads((FIXTURES / name).read_text()))
 
 
 def network_with(

@@ -11,13 +11,6 @@ from typing import Any
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _names as _hostnames
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import (
-    Inventory,
-    MappedDomain,
-    Network,
-    Site,
-)
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync import decide as _network
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import (
     Decision,
@@ -25,6 +18,14 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide im
     decide,
     decide_list,
 )
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
+    Inventory,
+    MappedDomain,
+    Network,
+    Site,
+)
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import from_result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,7 +156,7 @@ def test_what_the_module_returns_is_the_same_inventory(inventory: Inventory) -> 
         "complete": inventory.complete,
         "plugin": None,
     }
-    again = _inventory.from_result(result)
+    again = from_result(result)
     decided = decide(again, Policy())
     expected = decide(inventory, Policy())
     assert decided.desired == expected.desired

@@ -5,19 +5,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import (
+from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
     Inventory,
-    InventoryError,
     MappedDomain,
     Network,
     Note,
+    Plugin,
     Site,
+    names,
+)
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import (
+    from_result,
+    parse,
+    parse_mapped_domain,
+    parse_site,
 )
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wordpress"
@@ -33,49 +41,69 @@ def network_with(*rows: MappedDomain, network: Network | None = None, sites: tup
     return Inventory((main,), sites or default, rows, main_network_id=1)
 
 
-def only_note(inventory: Inventory) -> Note:
-    notes = _inventory.oddities(inventory)
-    assert len(notes) == 1, notes
-    return notes[0]
-
-
 class TestParsing:
     def test_the_recorded_network_has_real_types(self) -> None:
-        found = _inventory.parse(load("cli-eval-inventory.json"))
+        found = parse(load("cli-eval-inventory.json"))
         assert found.networks == (Network(1, "network.test", "/", True, 1),)
-        assert found.plugin == _inventory.Plugin("2.4.13-beta.1", active=True)
+        assert found.plugin == Plugin("2.4.13-beta.1", active=True)
         assert found.sites[4] == Site(5, "delta.network.test", archived=True)
         assert found.domains[5] == MappedDomain(6, 2, "shop.example.com", primary=True, secure=True, stage="done")
         assert found.domains[11].active is False
         assert (len(found.sites), len(found.domains), found.complete) == (6, 14, True)
 
     def test_a_subdirectory_network(self) -> None:
-        found = _inventory.parse(load("subdir-cli-eval-inventory.json"))
+        found = parse(load("subdir-cli-eval-inventory.json"))
         assert found.main_network.subdomain_install is False
         assert [site.path for site in found.sites] == ["/", "/one/", "/two/"]
 
     @pytest.mark.parametrize("name", ["sql-domain-inventory.json", "rest-domain-list.json", "cli-wu-domain-list.json"])
     def test_every_way_out_gives_the_same_rows(self, name: str) -> None:
-        rows = sorted((_inventory.parse_mapped_domain(row) for row in load(name)), key=lambda row: row.id)
-        assert tuple(rows) == _inventory.parse(load("cli-eval-inventory.json")).domains
+        rows = sorted((parse_mapped_domain(row) for row in load(name)), key=lambda row: row.id)
+        assert tuple(rows) == parse(load("cli-eval-inventory.json")).domains
 
     def test_the_rest_apis_sites_are_the_same_sites(self) -> None:
-        sites = sorted(
-            (_inventory.parse_site(row) for row in load("rest-site-list.json")), key=lambda site: site.blog_id
-        )
-        assert tuple(sites) == _inventory.parse(load("cli-eval-inventory.json")).sites
+        sites = sorted((parse_site(row) for row in load("rest-site-list.json")), key=lambda site: site.blog_id)
+        assert tuple(sites) == parse(load("cli-eval-inventory.json")).sites
 
     @pytest.mark.parametrize(("value", "expected"), [(1, True), ("1", True), (True, True), ("true", True), (0, False)])
     def test_switches_in_any_spelling(self, value: object, expected: bool) -> None:
         row = {"id": 1, "blog_id": "2", "domain": "A.Example.", "active": value}
-        assert _inventory.parse_mapped_domain(row).active is expected
+        assert parse_mapped_domain(row).active is expected
+
+    @pytest.mark.parametrize("value", ["2", 2, -1, "1.0"])
+    def test_core_writes_other_numbers_than_one(self, value: object) -> None:
+        row = {"blog_id": 2, "domain": "a.example", "deleted": value, "archived": value, "spam": value}
+        site = parse_site({**row, "public": "-1"})
+        assert (site.deleted, site.archived, site.spam, site.public) == (True, True, True, False)
+
+    @pytest.mark.parametrize("value", ["unlisted", None, {}, 7])
+    def test_a_field_that_no_decision_uses_is_never_a_reason_to_fail(self, value: object) -> None:
+        assert parse_site({"blog_id": 2, "domain": "a.example", "public": value}).blog_id == 2
+        row = {"id": 1, "blog_id": 2, "domain": "a.example", "secure": value, "primary_domain": value}
+        assert parse_mapped_domain(row).id == 1
+
+    @pytest.mark.parametrize("value", [[], {}, "x", 1e999, None, "9" * 5000])
+    def test_an_id_that_is_not_a_number(self, value: object) -> None:
+        with pytest.raises(UserError, match="id: a number was expected") as caught:
+            parse_mapped_domain({"id": value, "blog_id": 2, "domain": "a.example"})
+        assert len(str(caught.value)) < 200
+
+    def test_sites_are_told_apart_by_blog_id(self) -> None:
+        """Up to plugin 2.4.12 the REST API gives each site the id 0."""
+        assert parse_site({"id": 0, "blog_id": "7", "domain": "a.example"}).blog_id == 7
+
+    def test_which_rows_have_a_check_in_the_queue(self) -> None:
+        rows = [{"id": number, "blog_id": 1, "domain": f"{number}.example"} for number in (1, 2)]
+        document = {"networks": [{"domain": "network.test"}], "sites": [], "domains": rows}
+        assert [row.queued for row in parse({**document, "queued": [2]}).domains] == [False, True]
+        assert [row.queued for row in parse(document).domains] == [None, None]
 
     def test_names_are_brought_into_one_form(self) -> None:
         row = {"id": 1, "blog_id": 2, "domain": "B\u00fccher.Example."}
-        assert _inventory.parse_mapped_domain(row).domain == "xn--bcher-kva.example"
+        assert parse_mapped_domain(row).domain == "xn--bcher-kva.example"
 
     def test_without_the_plugins_table(self) -> None:
-        found = _inventory.parse({**load("cli-eval-inventory.json"), "domains": None, "plugin": None})
+        found = parse({**load("cli-eval-inventory.json"), "domains": None, "plugin": None})
         assert (found.domains, found.has_mappings, found.plugin) == ((), False, None)
 
     @pytest.mark.parametrize(
@@ -92,29 +120,29 @@ class TestParsing:
         ],
     )
     def test_what_is_no_inventory_is_named(self, change: dict[str, Any], word: str) -> None:
-        with pytest.raises(InventoryError, match=word):
-            _inventory.parse({**load("cli-eval-inventory.json"), **change})
+        with pytest.raises(UserError, match=word):
+            parse({**load("cli-eval-inventory.json"), **change})
 
     def test_the_main_network_need_not_be_the_first(self) -> None:
         networks = [{"id": 1, "domain": "one.test"}, {"id": 2, "domain": "two.test"}]
-        found = _inventory.parse({"networks": networks, "main_network": 2, "sites": [], "domains": []})
+        found = parse({"networks": networks, "main_network": 2, "sites": [], "domains": []})
         assert found.main_network.domain == "two.test"
 
     @pytest.mark.parametrize("document", [None, [], "text"])
     def test_no_object(self, document: object) -> None:
-        with pytest.raises(InventoryError, match="the answer"):
-            _inventory.parse(document)
+        with pytest.raises(UserError, match="the answer"):
+            parse(document)
 
     def test_from_result_does_not_believe_in_completeness_by_itself(self) -> None:
         result = {"networks": [{"domain": "network.test"}], "sites": [], "domains": []}
-        assert not _inventory.from_result(result).complete
-        with pytest.raises(InventoryError, match="networks"):
-            _inventory.from_result({**result, "networks": []})
+        assert not from_result(result).complete
+        with pytest.raises(UserError, match="networks"):
+            from_result({**result, "networks": []})
 
 
 class TestNames:
     def test_the_recorded_network(self) -> None:
-        found = _inventory.names(_inventory.parse(load("cli-eval-inventory.json")))
+        found = names(parse(load("cli-eval-inventory.json")))
         kinds = {name.domain: name.kind for name in found}
         assert len(found) == len(kinds) == 15
         assert {domain for domain, kind in kinds.items() if kind == "network"} == {"network.test"}
@@ -125,7 +153,7 @@ class TestNames:
         assert all(kind == "subsite" for domain, kind in kinds.items() if domain.endswith(".network.test"))
 
     def test_a_sites_own_row_is_merged_into_its_address(self) -> None:
-        found = _inventory.names(network_with(MappedDomain(4, 2, "alpha.network.test", stage="done")))
+        found = names(network_with(MappedDomain(4, 2, "alpha.network.test", stage="done")))
         alpha = next(name.as_dict() for name in found if name.domain == "alpha.network.test")
         assert alpha == {
             "domain": "alpha.network.test",
@@ -138,10 +166,11 @@ class TestNames:
             "stage": "done",
             "primary": False,
             "secure": False,
+            "queued": None,
         }
 
     def test_a_name_without_a_row_has_no_stage(self) -> None:
-        found = _inventory.names(network_with())[0].as_dict()
+        found = names(network_with())[0].as_dict()
         assert (found["row"], found["stage"], found["primary"], found["active"]) == (None, None, None, True)
 
     def test_a_shared_base_domain_stands_once(self) -> None:
@@ -150,103 +179,74 @@ class TestNames:
             Site(4, "base.example", "/one/", archived=True),
             Site(5, "base.example", "/two/"),
         )
-        found = [name for name in _inventory.names(network_with(sites=sites)) if name.domain == "base.example"]
+        found = [name for name in names(network_with(sites=sites)) if name.domain == "base.example"]
         assert [(name.kind, name.blog_id) for name in found] == [("base", 5)]
 
     def test_a_single_site_in_a_folder_of_a_foreign_name_makes_it_a_base_domain(self) -> None:
         sites = (Site(1, "network.test"), Site(4, "base.example", "/one/"))
-        assert [name.kind for name in _inventory.names(network_with(sites=sites))] == ["network", "base"]
+        assert [name.kind for name in names(network_with(sites=sites))] == ["network", "base"]
 
     def test_declared_base_domains(self) -> None:
         sites = (Site(1, "network.test"), Site(4, "one.base.example"))
-        found = _inventory.names(network_with(sites=sites), ["base.example"])
+        found = names(dataclasses.replace(network_with(sites=sites), base_domains=("base.example",)))
         assert [(name.domain, name.kind, name.blog_id) for name in found] == [
             ("network.test", "network", 1),
             ("one.base.example", "subsite", 4),
             ("base.example", "base", None),
         ]
 
-    def test_only_one_network(self) -> None:
-        networks = (Network(1, "network.test"), Network(2, "second.test"))
-        sites = (Site(1, "network.test"), Site(2, "second.test", network_id=2))
-        rows = (
-            MappedDomain(1, 1, "one.example"),
-            MappedDomain(2, 2, "two.example"),
-            MappedDomain(3, 9, "lost.example"),
+
+class TestTheResult:
+    @pytest.mark.parametrize("name", ["cli-eval-inventory.json", "subdir-cli-eval-inventory.json"])
+    def test_what_the_module_returns_gives_the_same_network_again(self, name: str) -> None:
+        found = dataclasses.replace(
+            parse(load(name)),
+            notes=(Note("no_site", "row 7: it is gone", 7, "lost.example", 9),),
+            base_domains=("base.example",),
+            main_network_id=1,
+            constants=None,
         )
-        whole = Inventory(networks, sites, rows, main_network_id=1)
-        second, notes = whole.only(2)
-        assert [row.domain for row in second.domains] == ["two.example"]
-        assert [row.domain for row in whole.only(1)[0].domains] == ["one.example", "lost.example"]
-        assert second.main_network.domain == "second.test"
-        assert [note.code for note in notes] == ["other_networks"]
-        assert "network.test" in notes[0].text
-        assert second.only(2) == (second, [])
-        with pytest.raises(InventoryError, match=r"no network 3.*1 \(network.test\), 2 \(second.test\)"):
-            whole.only(3)
+        assert from_result(json.loads(json.dumps(found.as_result()))) == found
 
+    def test_secrets_of_wp_config_are_not_in_it(self) -> None:
+        constants = {"server_id": "11667", "has_token": True, "api_token": "token-never-to-be-seen"}
+        found = parse({**load("cli-eval-inventory.json"), "runcloud": constants})
+        assert found.as_result()["runcloud"] == {
+            "server_id": "11667",
+            "webapp_id": None,
+            "has_token": True,
+            "has_key": False,
+        }
+        assert found.constants is not None
+        assert found.constants.secret()["api_token"] == "token-never-to-be-seen"
+        assert "token-never-to-be-seen" not in repr(found)
 
-class TestOddities:
-    def test_the_recorded_network_has_none(self) -> None:
-        assert _inventory.oddities(_inventory.parse(load("cli-eval-inventory.json"))) == []
+    def test_a_masked_name_stops_the_run(self) -> None:
+        result = network_with(MappedDomain(1, 2, "brand.example")).as_result()
+        result["domains"][-1]["domain"] = "********.example"
+        with pytest.raises(UserError, match="masked"):
+            from_result(result)
 
-    def test_the_networks_own_domain(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 2, "network.test")))
-        assert (note.code, note.row, note.domain, note.blog_id) == ("network_domain", 7, "network.test", 2)
+    def test_what_our_rules_refuse_reaches_the_caller(self) -> None:
+        odd = ["my_shop.example.org", "xn--ls8h.example", "shop-.example.com", "shop.example.123", "a b.example", ""]
+        rows = (MappedDomain(number, 2, name) for number, name in enumerate(odd, 1))
+        listed = [name["domain"] for name in network_with(*rows).as_result()["domains"]]
+        assert listed[-len(odd) :] == odd
 
-    def test_two_rows_of_several_sites(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 2, "shop.example.com"), MappedDomain(8, 3, "shop.example.com")))
-        assert (note.code, note.row) == ("shared_domain", 7)
-        assert "row 7, 8" in note.text
-        assert "2, 3" in note.text
-
-    def test_a_row_that_takes_a_base_domain_from_its_sites(self) -> None:
-        sites = (Site(1, "network.test"), Site(4, "base.example", "/one/"), Site(5, "base.example", "/two/"))
-        note = only_note(network_with(MappedDomain(7, 4, "base.example"), sites=sites))
-        assert (note.code, note.row) == ("shared_domain", 7)
-
-    def test_the_same_row_twice(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 2, "shop.example.com"), MappedDomain(9, 2, "shop.example.com")))
-        assert (note.code, note.row) == ("duplicate_row", 9)
-
-    def test_a_row_without_a_site(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 99, "shop.example.com")))
-        assert (note.code, note.row, note.blog_id) == ("no_site", 7, 99)
-
-    def test_no_host_name(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 2, "under_score.example")))
-        assert (note.code, note.row, note.domain) == ("no_host_name", 7, "under_score.example")
-
-    def test_a_site_whose_address_is_no_host_name(self) -> None:
-        note = only_note(network_with(sites=(Site(1, "network.test"), Site(2, "localhost"))))
-        assert (note.code, note.row, note.blog_id) == ("no_host_name", None, 2)
-
-    def test_two_primaries(self) -> None:
-        rows = (MappedDomain(7, 2, "a.example", primary=True), MappedDomain(8, 2, "b.example", primary=True))
-        note = only_note(network_with(*rows, MappedDomain(9, 3, "c.example", primary=True)))
-        assert (note.code, note.row, note.blog_id) == ("two_primaries", 7, 2)
-        assert "a.example (row 7), b.example (row 8)" in note.text
-
-    def test_a_stage_nobody_knows(self) -> None:
-        note = only_note(network_with(MappedDomain(7, 2, "a.example", stage="waiting")))
-        assert (note.code, note.row) == ("unknown_stage", 7)
-
-    def test_the_plugins_own_integration(self) -> None:
-        note = only_note(network_with(network=Network(1, "network.test", own_integration=True)))
-        assert (note.code, note.domain) == ("own_integration", "network.test")
-
-    def test_credentials_in_the_database(self) -> None:
-        assert only_note(network_with(network=Network(1, "network.test", stored_credentials=True))).code == (
-            "stored_credentials"
-        )
-
-    def test_rows_in_a_table_that_sunrise_does_not_read(self) -> None:
-        networks = (Network(1, "network.test"), Network(2, "second.test"))
-        sites = (Site(1, "network.test"), Site(2, "second.test", network_id=2))
-        rows = (MappedDomain(1, 2, "two.example", network_id=2),)
-        note = only_note(Inventory(networks, sites, rows, main_network_id=1))
-        assert (note.code, note.row, note.domain) == ("unserved_table", 1, "second.test")
-
-    def test_no_table(self) -> None:
-        found = Inventory((Network(1, "network.test"),), (Site(1, "network.test"),), (), has_mappings=False)
-        assert only_note(found).code == "no_mappings"
+    @pytest.mark.parametrize(
+        ("plugin", "setting", "expected"),
+        [
+            (Plugin("2.4.12", active=True), True, True),
+            (Plugin("2.4.12", active=True), False, False),
+            (Plugin(None, active=True), None, None),
+            (Plugin("2.4.12", active=False), True, False),
+            (None, None, False),
+        ],
+    )
+    def test_whether_wordpress_answers_for_mapped_domains(
+        self, plugin: Plugin | None, setting: bool | None, expected: bool | None
+    ) -> None:
+        network = Network(1, "network.test", mapping_enabled=setting)
+        found = dataclasses.replace(network_with(network=network), plugin=plugin)
+        assert found.mapping_enabled is expected
+        assert found.as_result()["mapping_enabled"] is expected

@@ -9,8 +9,8 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import requeue as _requeue
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress.network import (
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import requeue as _requeue
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
     Inventory,
     MappedDomain,
     Network,
@@ -47,6 +47,16 @@ def test_a_failed_certificate_that_is_there_now() -> None:
 @pytest.mark.parametrize("stage", ["checking-dns", "checking-ssl-cert", "done", "done-without-ssl"])
 def test_other_stages_are_none_of_our_business(stage: str) -> None:
     assert plan({"stage": stage}, {"shop.example"}, {"shop.example"}) == _requeue.Plan((), ())
+
+
+@pytest.mark.parametrize(
+    ("stage", "after"), [("checking-dns", "checking-dns"), ("checking-ssl-cert", "checking-ssl-cert")]
+)
+def test_a_check_that_was_never_queued(stage: str, after: str) -> None:
+    found = plan({"stage": stage, "queued": False}, {"shop.example"}, {"shop.example"})
+    assert [(item.before, item.after) for item in found.requeue] == [(stage, after)]
+    waiting = plan({"stage": stage, "queued": True}, {"shop.example"}, {"shop.example"})
+    assert waiting == _requeue.Plan((), ())
 
 
 KEPT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -86,27 +96,10 @@ WANTED = _requeue.Requeue(10, "shop.example", 2, "failed", "checking-dns")
     ],
 )
 def test_only_what_was_read_back_is_believed(answer: dict[str, Any], reason: str | None) -> None:
-    faults = _requeue.confirmed([WANTED], [{"id": "10", **answer}])
+    faults = _requeue.confirmed([WANTED], [{"id": 10, **answer}])
     assert list(faults) == ([] if reason is None else ["shop.example"])
     assert reason is None or reason in faults["shop.example"]
 
 
 def test_a_row_without_an_answer_is_not_believed() -> None:
     assert set(_requeue.confirmed([WANTED], [])) == {"shop.example"}
-
-
-def test_names_are_ready_when_attached_resolved_and_for_certificates_covered() -> None:
-    attached = [
-        {"name": "a.example", "www": True},
-        {"name": "b.example", "www": False},
-        {"name": "c.example", "www": None},
-    ]
-    served = [
-        {"name": "a.example", "covers": ["a.example", "www.a.example"], "error": ""},
-        {"name": "b.example", "covers": ["b.example"], "error": "handshake failed"},
-    ]
-    ready = ["a.example", "www.a.example", "b.example", "elsewhere.example"]
-    assert _requeue.ready_names(attached, ready, served) == {
-        "names": ["a.example", "www.a.example", "b.example"],
-        "secure_names": ["a.example", "www.a.example"],
-    }

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Has WordPress check domains again, on the host of the task."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..module_utils._names import comparable
+from ..module_utils._outcome import carry_out
+from ..plugin_utils._action import Call, HostAction
+from ..plugin_utils._wordpress.cli import Installation, Output, read_network
+from ..plugin_utils._wordpress.requeue import plan, put_back
+
+
+class ActionModule(HostAction):
+    SPEC: t.ClassVar[t.Mapping[str, t.Any]] = {
+        "path": {"type": "str", "required": True},
+        "names": {"type": "list", "elements": "str", "required": True},
+        "secure_names": {"type": "list", "elements": "str", "default": []},
+        "method": {"type": "str", "choices": ["auto", "wp_cli", "php"], "default": "auto"},
+        "wp_cli": {"type": "str", "default": "wp"},
+        "php": {"type": "str", "default": "php"},
+        "url": {"type": "str"},
+        "timeout": {"type": "int", "default": 120},
+    }
+
+    def work(self, call: Call) -> dict[str, t.Any]:
+        options = call.options
+        names, secure_names = ({comparable(name) for name in options[key]} for key in ("names", "secure_names"))
+        where = Installation.from_options(options)
+
+        def run(words: t.Sequence[str], text: str) -> Output:
+            return Output(*self.command(words, text))
+
+        inventory = read_network(run, where)
+        decided = plan(inventory, names, secure_names)
+        untouched: dict[str, str] = {}
+        errors = carry_out(
+            call.check_mode or not decided.requeue, untouched, lambda: put_back(run, where, inventory, decided.requeue)
+        )
+        done = [item for item in decided.requeue if item.domain not in errors]
+        result: dict[str, t.Any] = {
+            "changed": bool(done),
+            "requeued": [dataclasses.asdict(item) for item in done],
+            "not_requeued": [dataclasses.asdict(item) for item in decided.kept],
+        }
+        if self._task.diff:
+            before, after = ({item.domain: getattr(item, state) for item in done} for state in ("before", "after"))
+            result["diff"] = {"before": before, "after": after}
+        if errors:
+            shown = "; ".join(f"{name}: {text}" for name, text in errors.items())
+            text = f"{len(errors)} of the domains could not be put back. {shown}"
+            result.update(failed=True, msg=text, errors=errors)
+        return result
