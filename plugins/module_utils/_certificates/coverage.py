@@ -35,11 +35,13 @@ class Found:
     """One certificate as RunCloud has it and, where that was seen, as the server presents it.
 
     ``known`` False: which names it covers is not known, because it was not seen, or something else was.
+    ``foreign``: what the server presents instead is not an older certificate of RunCloud's either.
     """
 
     certificate: Certificate | None
     served: ServedCertificate | None = None
     known: bool = True
+    foreign: bool = False
 
     @property
     def ends_at(self) -> datetime.datetime | None:
@@ -98,7 +100,8 @@ def _domain_certificate(row: Domain, state: CertificatesState) -> Found:
         return Found(certificate, known=row.name in state.certificates)
     if served is not None and served.covers(row.name) and _may_be(served, certificate):
         return Found(certificate, served)
-    return Found(certificate, known=False)
+    foreign = served is not None and served.not_after > certificate.valid_until
+    return Found(certificate, known=False, foreign=foreign)
 
 
 def _app_certificate(domains: Sequence[Domain], state: CertificatesState) -> Found:
@@ -116,12 +119,12 @@ def _app_certificate(domains: Sequence[Domain], state: CertificatesState) -> Fou
         served = served_certificate(row, state.served)
         if served is not None:
             votes[served] = votes.get(served, 0) + served.covers(row.name)
+    own = [found for found, count in votes.items() if count]
     same = [found for found in votes if _same_end(found, certificate)]
-    if not same:
-        own = [found for found, count in votes.items() if count]
-        same = [found for found in own if len(own) == 1 and _may_be(found, certificate)]
+    if not same and len(own) == 1:
+        same = [found for found in own if _may_be(found, certificate)]
     best = max(same, key=lambda found: (votes[found], found.not_before), default=None)
-    return Found(certificate, best, known=best is not None)
+    return Found(certificate, best, known=best is not None, foreign=best is None and len(own) != 1)
 
 
 def _same_end(served: ServedCertificate, certificate: Certificate) -> bool:
@@ -152,7 +155,7 @@ def _name_report(row: Domain, found: Found, state: CertificatesState) -> NameRep
     judged = found.served if found.served is not None else served
     missing = tuple(name for name in required if judged is None or not judged.covers(name))
     # Where it is not known which certificate that is, only what visitors surely get counts.
-    checked = found.known or (served is not None and not missing)
+    checked = found.known or (served is not None and not missing and not found.foreign)
     error = entry.error if entry is not None else ""
     return NameReport(
         name=row.name,

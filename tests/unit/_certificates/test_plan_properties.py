@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import (
     CertificatesPlan,
     CertificatesState,
     DesiredCertificates,
+    EarlierOrder,
     Step,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.plan import plan_certificates
@@ -25,6 +27,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.model
     Certificate,
     CertificateOptions,
     Domain,
+    LogEntry,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -277,3 +280,50 @@ def test_absent_takes_away_what_is_there(state: CertificatesState) -> None:
     assert {step.key for step in plan.steps} == there
     assert {step.action for step in plan.steps} <= {"remove"}
     assert plan.orders == []
+
+
+@st.composite
+def stubborn_days(draw: st.DrawFn) -> list[tuple[float, bool, bool, bool]]:
+    """Return runs: minutes since the one before, whether an order is carried out, shows in RunCloud, and in the log."""
+    pauses = st.sampled_from([0.0, 1.0, 5.0, 16.0, 60.0, 600.0, 1500.0])
+    return draw(st.lists(st.tuples(pauses, st.booleans(), st.booleans(), st.booleans()), min_size=5, max_size=60))
+
+
+@given(st.booleans(), st.sampled_from(["same", "old", "foreign", None]), st.booleans(), stubborn_days())
+def test_orders_never_repeat_within_a_quarter_of_an_hour_and_are_five_a_week_at_most(
+    advanced: bool, presents: str | None, changed: bool, runs: list[tuple[float, bool, bool, bool]]
+) -> None:
+    """Whatever RunCloud does with an order, and whatever the server presents of it."""
+    row = Domain(1, "c.example", "alias", True, created_at=spelled(days(-1)))
+    key = row.name if advanced else None
+    found: Certificate | None = Certificate(1, key, "letsencrypt", days(60), created_at=days(-30))
+    remembered: list[EarlierOrder] = []
+    log: list[LogEntry] = []
+    now = NOW
+    for minutes, carried_out, shows, logged in runs:
+        now += datetime.timedelta(minutes=minutes)
+        names = {"same": ("c.example",), "old": ("c.example",), "foreign": ("other.example",)}.get(presents or "")
+        ends_at = found.valid_until if found is not None and presents == "same" else now + datetime.timedelta(days=7)
+        seen = Served("c.example", served(names, ends_at or now, days(-30), "old")) if names else None
+        state = CertificatesState(
+            advanced=advanced,
+            auto_ssl=False,
+            domains=(row,),
+            certificates={key: found},
+            served=ServedReport(True, served={"c.example": seen}) if seen else None,
+            now=now,
+            changed=frozenset({"c.example"} if changed else ()),
+            orders=tuple(remembered),
+            log=tuple(log),
+        )
+        for step in ordered(plan_certificates(DesiredCertificates(), state)):
+            before = (found.id, str(found.valid_until)) if found else None
+            remembered.append(EarlierOrder(step.key, frozenset(step.names), now, before))
+            if carried_out and shows and found is not None:
+                found = dataclasses.replace(found, valid_until=now + datetime.timedelta(days=90))
+            if carried_out and logged:
+                log.append(LogEntry("SSL", "SSL certificate has been deployed for c.example", spelled(now)))
+    times = [order.at for order in remembered]
+    quarter, week = datetime.timedelta(minutes=15), datetime.timedelta(days=7)
+    assert all(later - earlier >= quarter for earlier, later in itertools.pairwise(times))
+    assert all(sum(1 for other in times if moment <= other < moment + week) <= 5 for moment in times)
