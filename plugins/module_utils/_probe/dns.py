@@ -81,7 +81,7 @@ class Lookup:
 
 
 @dataclass(frozen=True)
-class Target:
+class Expected:
     """What counts as here.
 
     :param hosts: accepted names, with the addresses that they have at this moment.
@@ -90,7 +90,7 @@ class Target:
     :param accept_option: what the option is called by which more can be accepted.
     """
 
-    expect: frozenset[Address]
+    addresses: frozenset[Address]
     networks: tuple[Network, ...] = ()
     hosts: dict[str, frozenset[Address]] = field(default_factory=dict)
     unresolved: dict[str, str] = field(default_factory=dict)
@@ -170,24 +170,25 @@ def _unmapped(address: Address) -> Address:
 # Judging ------------------------------------------------------------------------------------------------------------
 
 
-def judge(name: str, found: Lookup, target: Target) -> DnsCheck:
+def judge(name: str, found: Lookup, expected: Expected) -> DnsCheck:
     """Say whether what was found for a name is here. Pure."""
     addresses = _ordered(found.addresses)
-    host = next((link for link in found.chain if link in target.hosts), None)
-    wrong = [a for a in addresses if host is None and not _is_here(a, target)]
+    host = next((link for link in found.chain if link in expected.hosts), None)
+    wrong = [a for a in addresses if host is None and not _is_here(a, expected)]
 
     def check(verdict: Verdict, reason: str, proxy: str | None = None) -> DnsCheck:
         return DnsCheck(name, verdict, tuple(map(str, addresses)), reason, proxy)
 
-    if wrong and target.doubtful:
-        doubt = "; ".join(f"the accepted {h} could not be looked up: {why}" for h, why in target.unresolved.items())
+    if wrong and expected.doubtful:
+        doubt = "; ".join(f"the accepted {h} could not be looked up: {why}" for h, why in expected.unresolved.items())
         return check(Verdict.UNKNOWN, f"{_points(found, wrong)}; whether that is right is not known: {doubt}")
     if wrong:
-        reason = f"{_points(found, wrong)}, not to {_listed(_ordered(target.expect), 'or')}"
-        if len(wrong) < len(addresses):
-            right = [a for a in addresses if a not in wrong]
-            reason = f"{_points(found, right)}, which is right, but also to {_listed(wrong)}, which is not"
-        proxy, way_out = _way_out(wrong, target)
+        right = [a for a in addresses if a not in wrong]
+        if right:
+            reason = f"{_points(found, right)}, which is right, but also to {_listed(wrong)}, {_what_is_wrong(wrong, expected)}"
+        else:
+            reason = f"{_points(found, wrong)}, not to {_listed(_ordered(expected.addresses), 'or')}"
+        proxy, way_out = _way_out(wrong, expected)
         return check(Verdict.ELSEWHERE, f"{reason}{way_out}", proxy)
     if found.unknown:
         so_far = f"{_points(found, addresses)}, but whether also elsewhere" if addresses else "where it points"
@@ -195,53 +196,54 @@ def judge(name: str, found: Lookup, target: Target) -> DnsCheck:
     if not addresses:
         end = f"leads by CNAME to {found.chain[-1]}, which" if found.chain else ""
         return check(Verdict.ELSEWHERE, f"{end} {found.missing}".strip())
-    if all(a in target.expect for a in addresses):
+    if all(a in expected.addresses for a in addresses):
         return check(Verdict.HERE, _points(found, addresses))
-    return check(Verdict.HERE, f"{_points(found, addresses)}, {_accepted_as(addresses, target, host)}")
+    return check(Verdict.HERE, f"{_points(found, addresses)}, {_accepted_as(addresses, expected, host)}")
 
 
-def _is_here(address: Address, target: Target) -> bool:
-    return address in target.expect or bool(target.same.get(address)) or _accepting(address, target) is not None
+def _is_here(address: Address, expected: Expected) -> bool:
+    return (
+        address in expected.addresses or bool(expected.same.get(address)) or _accepting(address, expected) is not None
+    )
 
 
-def _accepting(address: Address, target: Target) -> str | None:
+def _accepting(address: Address, expected: Expected) -> str | None:
     """Return what in the accepted entries an address belongs to."""
-    for network in target.networks:
+    for network in expected.networks:
         if address in network:
             return str(network.network_address if network.num_addresses == 1 else network)
-    return next((host for host, addresses in target.hosts.items() if address in addresses), None)
+    return next((host for host, addresses in expected.hosts.items() if address in addresses), None)
 
 
-def _accepted_as(addresses: Sequence[Address], target: Target, host: str | None) -> str:
-    others = [address for address in addresses if address not in target.expect]
-    entries = [host] if host is not None else [_accepting(address, target) for address in others]
+def _accepted_as(addresses: Sequence[Address], expected: Expected, host: str | None) -> str:
+    others = [address for address in addresses if address not in expected.addresses]
+    entries = [host] if host is not None else [_accepting(address, expected) for address in others]
     accepted = ", ".join(dict.fromkeys(entry for entry in entries if entry is not None))
     if not accepted:
         return "where the same server answers"
     return f"accepted as {accepted}"
 
 
-def _way_out(wrong: Sequence[Address], target: Target) -> tuple[str | None, str]:
-    """Say what to do about addresses that may be right all the same: a known proxy, an IPv6 address nobody declared.
+def _what_is_wrong(wrong: Sequence[Address], expected: Expected) -> str:
+    """Say of addresses beside right ones what is wrong; IPv6 addresses are often only not declared."""
+    if any(address.version == 4 for address in wrong):
+        return "which is not"
+    differs = any(expected.same.get(address) is False for address in wrong)
+    what = "which presents another certificate" if differs else "which is not known to be this server"
+    return f"{what}; if it is this server's, put it into {expected.accept_option}"
+
+
+def _way_out(wrong: Sequence[Address], expected: Expected) -> tuple[str | None, str]:
+    """Say what to do about the addresses of a known proxy, which may pass visitors on to this server.
 
     :returns: the proxy, and the further words of the reason.
     """
-    option = target.accept_option
-    proxies = [proxy_of(address) for address in wrong]
-    known = [proxy for proxy in proxies if proxy is not None]
-    if known and len(known) == len(proxies):
-        networks = ", ".join(dict.fromkeys(str(network) for _proxy, network in known))
-        proxy = known[0][0]
-        return (
-            proxy,
-            f"; this is the proxy of {proxy}: if it passes visitors on to this server, put {networks} into {option}",
-        )
-    asked = [target.same[address] for address in wrong if address in target.same]
-    if asked and len(asked) == len(wrong):
-        found = "could not be asked whether it is this server" if None in asked else "presents another certificate"
-        return None, f" as far as is known ({found}); if it is this server's, put it into {option}"
-    unresolved = "".join(f"; the accepted {host} {why}" for host, why in target.unresolved.items())
-    return None, unresolved
+    known = [proxy for proxy in map(proxy_of, wrong) if proxy is not None]
+    if len(known) < len(wrong):
+        return None, "".join(f"; the accepted {host} {why}" for host, why in expected.unresolved.items())
+    proxy, networks = known[0][0], ", ".join(dict.fromkeys(str(network) for _proxy, network in known))
+    hint = f"if it passes visitors on to this server, put {networks} into {expected.accept_option}"
+    return proxy, f"; this is the proxy of {proxy}: {hint}"
 
 
 def _points(found: Lookup, addresses: Sequence[Address]) -> str:
@@ -308,8 +310,8 @@ def check_names(
         progress("DNS", len(found), len(questions))
 
     library.run_for_each(resolver, list(questions), _asked(wanted[0]) if wanted else "", look_up)
-    target = Target(
-        expect=here,
+    expected = Expected(
+        addresses=here,
         networks=tuple(entry for entry in entries if not isinstance(entry, str)),
         hosts={host: found[host].addresses for host in hosts},
         unresolved={host: why for host in hosts if (why := found[host].unknown or found[host].missing)},
@@ -317,8 +319,8 @@ def check_names(
         accept_option=f"{option_prefix}accept",
     )
     if same_server is not None:
-        target.same.update(_ask_same(same_server, [found[name] for name in wanted], target))
-    return {name: judge(name, found[name], target) for name in wanted}
+        expected.same.update(_ask_same(same_server, [found[name] for name in wanted], expected))
+    return {name: judge(name, found[name], expected) for name in wanted}
 
 
 def open_resolver(nameservers: Iterable[str], timeout: float, option_prefix: str) -> tuple[Resolver, ModuleType]:
@@ -366,13 +368,13 @@ async def _look_up(resolver: Resolver, library: ModuleType, name: t.Any) -> Look
 
 
 def _ask_same(
-    same_server: Callable[[str], bool | None], found: Iterable[Lookup], target: Target
+    same_server: Callable[[str], bool | None], found: Iterable[Lookup], expected: Expected
 ) -> dict[Address, bool | None]:
     """Ask about the IPv6 addresses that are all that is wrong with a name, each once."""
     doubtful: dict[Address, None] = {}
     for lookup in found:
-        wrong = [address for address in _ordered(lookup.addresses) if not _is_here(address, target)]
-        if not target.hosts.keys() & set(lookup.chain) and all(address.version == 6 for address in wrong):
+        wrong = [address for address in _ordered(lookup.addresses) if not _is_here(address, expected)]
+        if not expected.hosts.keys() & set(lookup.chain) and all(address.version == 6 for address in wrong):
             doubtful.update(dict.fromkeys(wrong))
     pool = ThreadPoolExecutor(MAX_ASKED_AT_ONCE)
     try:

@@ -117,11 +117,8 @@ class Resolver:
         port = self._resolver.nameserver_ports.get(address, self._resolver.port)
         try:
             await dns.asyncquery.udp(question, address, timeout=self._resolver.lifetime, port=port)
-        except (OSError, dns.exception.Timeout):
+        except (OSError, dns.exception.DNSException):
             return False
-        except dns.exception.DNSException:
-            # It says something; whether that makes sense is seen when it is asked for a name.
-            return True
         return True
 
     async def _is_answered(self, name: dns.name.Name) -> bool:

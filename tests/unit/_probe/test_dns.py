@@ -21,8 +21,8 @@ import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe.dns import (
     DnsCheck,
+    Expected,
     Lookup,
-    Target,
     Verdict,
     check_names,
     judge,
@@ -56,7 +56,7 @@ def ip(*texts: str) -> frozenset[Address]:
 def test_a_name_points_here_exactly_when_it_has_addresses_and_all_are_expected(
     found: frozenset[Address], expect: frozenset[Address]
 ) -> None:
-    check = judge("brand.example", Lookup(found, missing="" if found else "does not exist"), Target(expect))
+    check = judge("brand.example", Lookup(found, missing="" if found else "does not exist"), Expected(expect))
 
     assert check.verdict is (Verdict.HERE if found and found <= expect else Verdict.ELSEWHERE)
     assert sorted(check.addresses) == sorted(map(str, found))
@@ -64,7 +64,7 @@ def test_a_name_points_here_exactly_when_it_has_addresses_and_all_are_expected(
 
 @given(found=st.frozensets(ADDRESSES, max_size=4), expect=st.frozensets(ADDRESSES, min_size=1, max_size=4))
 def test_half_an_answer_never_counts_as_pointing_here(found: frozenset[Address], expect: frozenset[Address]) -> None:
-    check = judge("brand.example", Lookup(found, unknown="no answer"), Target(expect))
+    check = judge("brand.example", Lookup(found, unknown="no answer"), Expected(expect))
 
     assert check.verdict is (Verdict.UNKNOWN if found <= expect else Verdict.ELSEWHERE)
 
@@ -79,44 +79,44 @@ def test_accepting_more_never_makes_a_name_less_ready(
 ) -> None:
     networks = tuple(ipaddress.ip_network(address) for address in accepted)
 
-    with_accept = judge("brand.example", Lookup(found), Target(expect, networks)).verdict is Verdict.HERE
+    with_accept = judge("brand.example", Lookup(found), Expected(expect, networks)).verdict is Verdict.HERE
 
     assert with_accept == (found <= expect | accepted)
-    assert (judge("brand.example", Lookup(found), Target(expect)).verdict is Verdict.HERE) <= with_accept
+    assert (judge("brand.example", Lookup(found), Expected(expect)).verdict is Verdict.HERE) <= with_accept
 
 
 @given(addresses=st.lists(ADDRESSES, min_size=1, max_size=8))
 def test_addresses_are_returned_in_an_order_that_does_not_change(addresses: list[Address]) -> None:
-    check = judge("brand.example", Lookup(frozenset(addresses)), Target(ip(HERE)))
+    check = judge("brand.example", Lookup(frozenset(addresses)), Expected(ip(HERE)))
 
     returned = [ipaddress.ip_address(address) for address in check.addresses]
     assert returned == sorted(set(addresses), key=lambda address: (address.version, int(address)))
 
 
 def test_a_reason_names_what_was_found_and_what_was_expected() -> None:
-    check = judge("brand.example", Lookup(ip(OTHER), ("shops.example",)), Target(ip(HERE, HERE6)))
+    check = judge("brand.example", Lookup(ip(OTHER), ("shops.example",)), Expected(ip(HERE, HERE6)))
 
     assert check.reason == f"points to {OTHER} by way of shops.example, not to {HERE} or {HERE6}"
 
 
 def test_a_reason_lists_only_some_of_many_addresses() -> None:
-    check = judge("brand.example", Lookup(ip(*(f"10.0.0.{last}" for last in range(60)))), Target(ip(HERE)))
+    check = judge("brand.example", Lookup(ip(*(f"10.0.0.{last}" for last in range(60)))), Expected(ip(HERE)))
 
     assert check.reason == (f"points to 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 55 more, not to {HERE}")
     assert len(check.addresses) == 60
 
 
 def test_one_right_and_one_wrong_address_is_not_ready_and_says_which_is_which() -> None:
-    check = judge("brand.example", Lookup(ip(HERE, OTHER)), Target(ip(HERE)))
+    check = judge("brand.example", Lookup(ip(HERE, OTHER)), Expected(ip(HERE)))
 
     assert check.verdict is Verdict.ELSEWHERE
     assert check.reason == f"points to {HERE}, which is right, but also to {OTHER}, which is not"
 
 
 def test_expected_and_accepted_addresses_may_be_mixed() -> None:
-    target = Target(ip(HERE), (ipaddress.ip_network("198.51.100.0/24"),))
+    expected = Expected(ip(HERE), (ipaddress.ip_network("198.51.100.0/24"),))
 
-    check = judge("brand.example", Lookup(ip(HERE, OTHER)), target)
+    check = judge("brand.example", Lookup(ip(HERE, OTHER)), expected)
 
     assert check.verdict is Verdict.HERE
     assert check.reason == f"points to {OTHER} and {HERE}, accepted as 198.51.100.0/24"
@@ -135,19 +135,19 @@ def test_expected_and_accepted_addresses_may_be_mixed() -> None:
 def test_a_name_behind_a_known_proxy_is_told_which_and_what_to_accept(
     addresses: list[str], proxy: str, networks: str
 ) -> None:
-    target = Target(ip(HERE), accept_option="domain_sync_dns_accept")
+    expected = Expected(ip(HERE), accept_option="domain_sync_dns_accept")
 
-    check = judge("brand.example", Lookup(ip(*addresses)), target)
+    check = judge("brand.example", Lookup(ip(*addresses)), expected)
 
     assert (check.verdict, check.proxy) == (Verdict.ELSEWHERE, proxy)
     assert check.reason.endswith(f", put {networks} into domain_sync_dns_accept")
     assert f"the proxy of {proxy}" in check.reason
-    accepted = Target(ip(HERE), tuple(ipaddress.ip_network(network) for network in networks.split(", ")))
+    accepted = Expected(ip(HERE), tuple(ipaddress.ip_network(network) for network in networks.split(", ")))
     assert judge("brand.example", Lookup(ip(*addresses)), accepted).verdict is Verdict.HERE
 
 
 def test_an_address_beside_the_proxy_is_no_proxy() -> None:
-    assert judge("brand.example", Lookup(ip("104.21.5.7", OTHER)), Target(ip(HERE))).proxy is None
+    assert judge("brand.example", Lookup(ip("104.21.5.7", OTHER)), Expected(ip(HERE))).proxy is None
 
 
 # What may be given ---------------------------------------------------------------------------------------------------
@@ -305,7 +305,10 @@ def test_a_forgotten_aaaa_elsewhere_is_not_ready(server: DnsServer) -> None:
     check = check_one(server, "brand.example")
 
     assert (check.verdict, check.addresses) == (Verdict.ELSEWHERE, (HERE, OTHER6))
-    assert check.reason == f"points to {HERE}, which is right, but also to {OTHER6}, which is not"
+    assert check.reason == (
+        f"points to {HERE}, which is right, but also to {OTHER6}, which is not known to be this server; "
+        "if it is this server's, put it into accept"
+    )
 
 
 def test_an_undeclared_aaaa_of_the_same_server_points_here(server: DnsServer) -> None:
@@ -331,7 +334,7 @@ def test_an_undeclared_aaaa_of_the_same_server_points_here(server: DnsServer) ->
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [(False, "presents another certificate"), (None, "could not be asked whether it is this")]
+    ("answer", "words"), [(False, "presents another certificate"), (None, "is not known to be this server")]
 )
 def test_an_undeclared_aaaa_of_an_unknown_server_waits_and_the_reason_names_the_way_out(
     server: DnsServer, answer: bool | None, words: str
