@@ -99,6 +99,7 @@ RETURN = r"""
 domain:
   description:
     - The domain as it is after the run, or would be (in check mode, without C(id) and C(created_at) where it is new).
+    - For a C(www) name that is served by the domain it belongs to, that domain.
     - V(null) where it is not attached. A value that RunCloud does not show (old API v2) is V(null) as well.
   returned: when the list of domains could be read
   type: dict
@@ -177,7 +178,7 @@ api:
 import typing as t
 
 from ..module_utils._domains.desired import PRESENT, STATES, DesiredDomain, parse_desired_item, parse_name
-from ..module_utils._domains.run import DomainsRequest, run_domains
+from ..module_utils._domains.run import DomainsRequest, as_result, run_domains
 from ..module_utils._errors import UserError
 from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, run
 from ..module_utils._outcome import Status
@@ -201,7 +202,11 @@ def manage_domain(context: Context) -> dict[str, t.Any]:
     before, after = outcome.diff()
     result = {**outcome.as_result(), **context.diff({"domains": before}, {"domains": after})}
     del result["plan"]
-    result["domain"] = next((row for row in result.pop("domains") if row["name"] == desired.name), None)
+    del result["domains"]
+    rows = [row for row in outcome.after if desired.name in row.served_names]
+    # A www name may be served by the domain it belongs to; a row of its own comes first.
+    rows.sort(key=lambda row: row.name != desired.name)
+    result["domain"] = as_result(rows[0]) if rows else None
     if outcome.status is not Status.OK:
         raise PartlyFailed(outcome.message, result)
     return result

@@ -82,7 +82,7 @@ def test_a_name_that_is_no_host_name(target: Target, name: str, complaint: str) 
 
 @pytest.mark.parametrize("name", ["www.shop.example", "*.shop.example"])
 def test_www_of_a_name_that_has_none(target: Target, name: str) -> None:
-    why = "begins with www. already" if name.startswith("www.") else "is a wildcard"
+    why = "already begins with www." if name.startswith("www.") else "is a wildcard"
     text = f"www: {name} {why}; leave www out or set it to false"
     assert refused(target, "runcloud_domain", name=name, www=True) == text
     assert refused(target, domains=[{"name": name, "www": True}]) == f"domains[0]: {text}"
@@ -106,13 +106,6 @@ def test_a_name_and_its_www_asked_for_so_that_it_is_served_twice(target: Target)
     assert "take www.shop.example out of the list" in message
 
 
-def test_a_name_that_an_attached_one_serves_already(target: Target) -> None:
-    target.run(domains=[{"name": "a.example", "www": True}])
-    target.simulator.clear_requests()
-    message = refused_after_a_look(target, domains=["www.a.example"])
-    assert "www: www.a.example would be served twice, by itself and as www of a.example;" in message
-
-
 def test_a_second_primary(target: Target) -> None:
     two = [{"name": "a.example", "type": "primary"}, {"name": "b.example", "type": "primary"}]
     message = refused(target, domains=two)
@@ -121,8 +114,10 @@ def test_a_second_primary(target: Target) -> None:
 
 
 def test_the_primary_asked_to_go(target: Target) -> None:
-    message = refused_after_a_look(target, domains=[{"name": "main.example", "state": "absent"}, "new.example"])
-    assert message.startswith("state: main.example is the primary domain and cannot be removed; ask for type: primary")
+    message = refused_after_a_look(target, domains=[{"name": "main.example", "state": "absent"}])
+    assert message.startswith(
+        "main.example: state: main.example is the primary domain and cannot be removed; ask for type: primary"
+    )
 
 
 # ---------------------------------------------------------------------- items
@@ -133,14 +128,17 @@ def test_the_primary_asked_to_go(target: Target) -> None:
     [
         (5, "5 is neither a name nor a dict of attributes"),
         ([], "[] is neither a name nor a dict of attributes"),
-        ({"www": True}, "{'www': True} has no name; say name: shop.example.com"),
+        ({"www": True}, "{'www': True} has no name; give name: shop.example.com"),
         ({"name": "x.example", "domain": "x.example"}, "has both name and domain"),
         ({"name": "x.example", "wwww": True}, "unknown key wwww; use only name, domain, state, type, redirection, www"),
-        ({"name": "x.example", "www": "yes"}, "www: 'yes' is neither true nor false; write it without quotes"),
-        ({"name": "x.example", "www": 1}, "www: 1 is neither true nor false; write it without quotes"),
-        ({"name": "x.example", "type": "main"}, "type: 'main' is none of alias, primary, redirect"),
-        ({"name": "x.example", "state": "gone"}, "state: 'gone' is none of present, absent"),
-        ({"name": "x.example", "redirection": "apex"}, "redirection: 'apex' is none of none, www, non-www"),
+        (
+            {"name": "x.example", "www": "yes"},
+            "www: 'yes' is neither true nor false; give true or false without quotes",
+        ),
+        ({"name": "x.example", "www": 1}, "www: 1 is neither true nor false; give true or false without quotes"),
+        ({"name": "x.example", "type": "main"}, "type: 'main' is not one of alias, primary, redirect"),
+        ({"name": "x.example", "state": "gone"}, "state: 'gone' is not one of present, absent"),
+        ({"name": "x.example", "redirection": "apex"}, "redirection: 'apex' is not one of none, www, non-www"),
     ],
 )
 def test_an_item_of_the_wrong_shape(target: Target, item: Any, message: str) -> None:
@@ -154,24 +152,21 @@ def test_a_list_of_the_wrong_shape(target: Target) -> None:
     assert "list" in message
 
 
-def test_a_name_to_hold_that_is_none(target: Target) -> None:
-    assert refused(target, domains=[], hold={"a b": "why"}) == "hold: 'a b': a host name has no spaces; remove them"
-
-
-@pytest.mark.parametrize("row", [{}, {"name": 5}])
-def test_a_list_of_attached_domains_that_is_none(target: Target, row: dict[str, Any]) -> None:
-    message = refused(target, domains=["x.example"], attached=[row])
-    assert message == "attached: a domain as runcloud_domains returns it was expected"
-
-
 # ---------------------------------------------------------------------- purge
 
 
 @pytest.mark.parametrize("domains", [[], [{"name": "a.example", "state": "absent"}]])
 def test_an_empty_list_with_purge(target: Target, domains: list[Any]) -> None:
-    message = refused(target, domains=domains, purge=True, purge_limit="100%")
-    assert message.startswith("purge: domains asks for no domain at all")
+    message = refused_after_a_look(target, domains=domains, purge=True, purge_limit="100%")
+    assert message.startswith("purge: no domain is asked for at all")
     assert message.endswith("Give the list, or set purge to false.")
+
+
+@pytest.mark.parametrize("pattern", ["", "https://a.example/", "a b.example"])
+def test_a_pattern_to_keep_that_cannot_be_read(target: Target, pattern: str) -> None:
+    message = refused(target, domains=["a.example"], purge=True, purge_keep=["*.ok.example", pattern])
+    assert message.startswith("purge_keep[1]: ")
+    assert repr(pattern) in message
 
 
 @pytest.mark.parametrize("limit", ["many", "-1", "0.5", "120%", ""])

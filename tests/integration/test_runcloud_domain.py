@@ -97,11 +97,14 @@ def test_the_primary_does_not_step_back_by_itself(target: Target) -> None:
     assert target.requests() == list_of()
 
 
-def test_www_of_an_attached_name_is_not_attached_by_itself(target: Target) -> None:
+def test_www_of_an_attached_name_is_in_place_and_has_no_attributes_of_its_own(target: Target) -> None:
     result = target.run("runcloud_domain", name="www.a.example")
+    assert (result["changed"], result["domain"]["name"]) == (False, "a.example")
+    assert target.requests() == list_of()
+    result = target.run("runcloud_domain", name="www.a.example", type="redirect")
     assert result["failed"]
     assert "www: www.a.example would be served twice" in result["msg"]
-    assert target.requests() == list_of()
+    assert target.writes() == []
 
 
 def test_v2_says_that_it_cannot_update(simulator: Simulator) -> None:

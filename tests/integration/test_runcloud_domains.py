@@ -36,10 +36,10 @@ def test_what_is_in_place_takes_one_list(target: Target) -> None:
         "add": [],
         "change": [],
         "remove": [],
-        "keep": ["main.example", "a.example", "b.example"],
-        "extra": [],
-        "kept_back": [{"name": TEST_DOMAIN, "reason": "it is a test domain of RunCloud"}],
-        "held": [],
+        "unchanged": ["main.example", "a.example", "b.example"],
+        "unmanaged": [],
+        "protected": [{"name": TEST_DOMAIN, "reason": "it is a test domain of RunCloud"}],
+        "deferred": [],
     }
     assert result["api"] == {"requests": 1, "retries": 0, "waited": 0.0}
 
@@ -131,7 +131,7 @@ def test_the_primary_changes_hands_before_the_old_one_goes(target: Target) -> No
         remove(ids["main.example"]),
         *list_of(),
     ]
-    assert result["plan"]["remove"] == result["plan"]["extra"] == ["main.example"]
+    assert result["plan"]["remove"] == result["plan"]["unmanaged"] == ["main.example"]
     assert target.rows()["b.example"] == ("primary", False, "none")
     assert target.rows()["a.example"] == ("alias", True, "none")
 
@@ -158,7 +158,7 @@ def test_what_is_absent_goes_and_what_is_not_there_is_no_work(target: Target) ->
 
 def test_without_purge_the_rest_stays(target: Target) -> None:
     result = target.run(domains=["new.example"])
-    assert result["plan"]["extra"] == ["a.example", "b.example"]
+    assert result["plan"]["unmanaged"] == ["a.example", "b.example"]
     assert set(target.rows()) == {"main.example", "a.example", "b.example", TEST_DOMAIN, "new.example"}
 
 
@@ -166,7 +166,7 @@ def test_purge_removes_what_nobody_asked_for_and_spares_what_it_must(target: Tar
     ids = target.ids()
     result = target.converge(domains=["new.example"], purge=True, purge_keep=["A.*"], purge_limit="25%")
     assert target.writes() == [add("new.example"), remove(ids["b.example"])]
-    assert result["plan"]["kept_back"] == [
+    assert result["plan"]["protected"] == [
         {"name": "main.example", "reason": "it is the primary domain"},
         {"name": "a.example", "reason": "purge_keep has A.*"},
         {"name": TEST_DOMAIN, "reason": "it is a test domain of RunCloud"},
@@ -174,31 +174,50 @@ def test_purge_removes_what_nobody_asked_for_and_spares_what_it_must(target: Tar
 
 
 @pytest.mark.parametrize("check", [False, True])
-@pytest.mark.parametrize("limit", ["1", "20%", "49%"])
-def test_purge_stops_at_its_limit_before_any_write(target: Target, limit: str, check: bool) -> None:
+@pytest.mark.parametrize(("limit", "allowed"), [("1", 1), ("20%", 1), ("49%", 1), ("0%", 0)])
+def test_over_the_limit_nothing_is_removed_the_rest_is_done_and_the_run_fails(
+    target: Target, limit: str, allowed: int, check: bool
+) -> None:
     result = target.run(domains=["new.example"], purge=True, purge_limit=limit, check=check)
-    assert result["failed"]
-    assert f"purge_limit: '{limit}' allows the removal of 1 of 4 domains, but 2 would be removed" in result["msg"]
+    assert result["failed"] is True
+    assert f"purge_limit: '{limit}' allows the removal of {allowed} of 4 domains, but 2 would be" in result["msg"]
+    assert result["changed"] is True
+    assert result["plan"]["remove"] == []
+    assert result["plan"]["unmanaged"] == ["a.example", "b.example"]
+    assert result["applied"] == ([] if check else ["new.example"])
+    assert target.writes() == ([] if check else [add("new.example")])
+
+
+def test_www_that_is_switched_off_is_told_as_removed(target: Target) -> None:
+    result = target.converge(domains=[{"name": "a.example", "www": False}])
+    assert (result["plan"]["change"], result["plan"]["remove"]) == (["a.example"], ["www.a.example"])
+
+
+def test_a_www_name_that_an_attached_domain_serves_is_in_place(target: Target) -> None:
+    result = target.converge(domains=["a.example", "www.a.example"])
+    assert result["plan"]["unchanged"] == ["a.example", "www.a.example"]
     assert target.requests() == list_of()
 
 
-def test_held_names_are_left_out_with_their_reason(target: Target) -> None:
-    hold = {"new.example": "its DNS points to 192.0.2.7", "b.example": "no address", "a.example": "no address"}
-    result = target.converge(domains=["new.example", "a.example", {"name": "b.example", "www": True}], hold=hold)
-    assert result["plan"]["held"] == [
-        {"name": "new.example", "reason": "its DNS points to 192.0.2.7"},
-        {"name": "b.example", "reason": "no address"},
-    ]
-    assert result["changed"] is False
-    assert target.requests() == list_of()
+def test_one_name_that_cannot_be_had_does_not_stop_the_others(target: Target) -> None:
+    target.simulator.reset({"domains": ["main.example", "www.b.example"]})
+    items = ["new.example", {"name": "b.example", "www": True}, {"name": "main.example", "state": "absent"}]
+    result = target.run(domains=items)
+    assert result["failed"] is True
+    assert list(result["errors"]) == ["b.example", "main.example"]
+    assert "www.b.example would be served twice" in result["errors"]["b.example"]
+    assert "main.example is the primary domain and cannot be removed; ask for type: primary" in result["msg"]
+    assert result["applied"] == ["new.example"]
+    assert target.writes() == [add("new.example")]
 
 
-def test_a_list_that_was_just_read_serves_again(target: Target) -> None:
-    attached = target.run(domains=[])["domains"]
-    target.simulator.clear_requests()
-    result = target.run(domains=["new.example"], attached=attached)
-    assert result["changed"]
-    assert target.requests() == [add("new.example"), *list_of()]
+def test_patterns_to_keep_are_read_as_names_are(target: Target) -> None:
+    target.simulator.reset({"domains": ["main.example", "a.xn--bcher-kva.example", "b.example"]})
+    keep = ["*.BÜCHER.example.", "nothing.*"]
+    result = target.run(domains=["main.example"], purge=True, purge_keep=keep)
+    assert result["plan"]["remove"] == ["b.example"]
+    assert [row["name"] for row in result["plan"]["protected"]] == ["a.xn--bcher-kva.example"]
+    assert result["warnings"] == ["purge_keep: nothing.* matches no domain that is attached or asked for"]
 
 
 # ---------------------------------------------------------------------- API v2
@@ -238,8 +257,8 @@ def test_v2_rows_that_say_little(simulator: Simulator) -> None:
         domains=[{"name": "a.example", "www": False}, {"name": "new.example", "www": True}], purge=True
     )
     assert target.writes() == [add("new.example", www=True)]
-    assert result["plan"]["keep"] == ["a.example"]
-    assert "does not say which domain is the primary one" in result["plan"]["kept_back"][0]["reason"]
+    assert result["plan"]["unchanged"] == ["a.example"]
+    assert "does not say which domain is the primary one" in result["plan"]["protected"][0]["reason"]
     assert [(row["type"], row["www"]) for row in result["domains"]] == [(None, None)] * 3
     refused = target.run(domains=[{"name": "a.example", "state": "absent"}, "next.example"])
     assert refused["failed"]
@@ -345,14 +364,13 @@ def test_a_playbook_previews_applies_and_finds_nothing_more(ansible: Ansible, ta
             ],
             "purge": True,
             "purge_limit": "50%",
-            "hold": {"late.example": "no address"},
         },
     }
     play = {
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": {"group/multisite.runcloud.runcloud": target.options},
-        "vars": {"from_a_variable": "late.example"},
+        "vars": {"from_a_variable": "b.example"},
         "tasks": [task],
     }
     ids = target.ids()
@@ -369,11 +387,9 @@ def test_a_playbook_previews_applies_and_finds_nothing_more(ansible: Ansible, ta
         change(new, "primary", True, "non-www"),
         change(ids["a.example"], "alias", False, "none"),
         remove(ids["main.example"]),
-        remove(ids["b.example"]),
         *list_of(),
     ]
     assert (preview["changed"], preview["plan"], preview["diff"]) == (True, result["plan"], result["diff"])
-    assert result["plan"]["held"] == [{"name": "late.example", "reason": "no address"}]
     assert '+            "name": "next.example"' in outcome.stdout
 
     again = ansible.run_playbook([play], diff=True).expect().task("Domains").result

@@ -58,13 +58,17 @@ class Applied:
 
 @dataclasses.dataclass
 class _Work:
-    """How far a run is. ``state`` is the last list with what was done since; ``sent`` may have had an effect."""
+    """How far a run is. ``state`` is the last list with what was done since; ``sent`` may have had an effect.
+
+    ``staying`` are the host names that are served after the run.
+    """
 
     plan: DomainPlan
     app: WebAppApi
     progress: Progress
     listed: tuple[Domain, ...]
     state: dict[str, Domain]
+    staying: frozenset[str]
     sent: list[Step] = dataclasses.field(default_factory=list)
     failed: dict[str, ApiError] = dataclasses.field(default_factory=dict)
     skipped: dict[str, None] = dataclasses.field(default_factory=dict)
@@ -85,6 +89,10 @@ class _Work:
         self.listed = _known(self.app.domains(), self.plan)
         self.state = {row.name: row for row in self.listed}
 
+    def served_beside(self, name: str) -> set[str]:
+        """Return the host names that other domains served when the list was read last."""
+        return {host for row in self.listed if row.name != name for host in row.served_names}
+
 
 def apply_domains(plan: DomainPlan, app: WebAppApi, progress: Progress = no_progress) -> Applied:
     """Carry out a plan. One name's failure does not stop the others; a failure of everything does.
@@ -96,7 +104,8 @@ def apply_domains(plan: DomainPlan, app: WebAppApi, progress: Progress = no_prog
     """
     if not plan.steps:
         return Applied(after=plan.before)
-    work = _Work(plan, app, progress, plan.before, {row.name: row for row in plan.before})
+    staying = frozenset(name for row in plan.after for name in row.served_names)
+    work = _Work(plan, app, progress, plan.before, {row.name: row for row in plan.before}, staying)
     _add_all(work, [step for step in plan.steps if step.action == "add"])
     for action in ("promote", "change", "remove"):
         steps = [step for step in plan.steps if step.action == action]
@@ -164,11 +173,15 @@ def _depends_on_a_failure(work: _Work, step: Step) -> bool:
     if row.type == PRIMARY and step.before is not None and step.before.type != PRIMARY:
         # The old primary domain can only go, or get another type, once the new one has taken its place.
         return True
-    # A host name that stays is never taken from one row before another one serves it.
+    # A host name that stays is never taken from one row before the list shows that another one serves it.
     kept = () if step.action == "remove" else step.target.served_names
-    elsewhere = {name for other in work.state.values() if other is not row for name in other.served_names}
-    planned = {name for other in work.plan.after for name in other.served_names}
-    return any(name in planned and name not in elsewhere for name in set(row.served_names) - set(kept))
+    moving = (set(row.served_names) - set(kept)) & work.staying
+    if moving and not moving <= work.served_beside(step.name):
+        try:
+            work.look()
+        except (UserError, ApiError) as exc:
+            work.stop(exc)
+    return not moving <= work.served_beside(step.name) if moving else False
 
 
 def _attempt(work: _Work, step: Step, *, last_try: bool = True) -> None:

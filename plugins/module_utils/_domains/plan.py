@@ -111,7 +111,7 @@ def plan_domains(
         plan = _plan(case, errors, served)
         problems, also_served = _served_twice(case, plan)
         if not problems and not also_served:
-            return dataclasses.replace(plan, notes=_notes(case))
+            return dataclasses.replace(plan, notes=_notes(case, desired))
         errors = {**errors, **problems}
         served |= also_served
 
@@ -160,7 +160,7 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
         steps=ordered,
         add=tuple(names["add"]),
         change=tuple(names["change"]),
-        remove=(*(row.name for row in leaving.rows), *www_gone),
+        remove=tuple(dict.fromkeys([*(row.name for row in leaving.rows), *www_gone])),
         unchanged=tuple(names["unchanged"]),
         unmanaged=leaving.unmanaged,
         protected=leaving.protected,
@@ -288,7 +288,7 @@ def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str
             continue
         if variant in case.attached:
             problems[name] = served_twice(variant, name)
-        elif case.attached.get(name, plan.after[0]).www and _asks_nothing_more(desired[variant]):
+        elif name in case.attached and case.attached[name].www and _asks_nothing_more(desired[variant]):
             served.add(variant)
         else:
             problems[variant] = served_twice(variant, name)
@@ -307,9 +307,10 @@ def _asks_nothing_more(domain: DesiredDomain) -> bool:
     return domain.type in (None, ALIAS) and domain.redirection in (None, "none")
 
 
-def _notes(case: Case) -> tuple[str, ...]:
+def _notes(case: Case, desired: Sequence[DesiredDomain]) -> tuple[str, ...]:
     """Say which protective entries match nothing, and why nothing is removed although purge is on."""
-    names = {*case.present, *(name for row in case.rows for name in (row.name, www_form(row.name)))}
+    present = [domain.name for domain in desired if domain.present]
+    names = {form for name in [*present, *case.attached] for form in (name, www_form(name))}
     given = [("purge_keep", case.purge.keep if case.purge.enabled else ()), ("exclude", case.exclude)]
     notes = [
         f"{option}: {pattern} matches no domain that is attached or asked for"

@@ -55,7 +55,7 @@ def find_leaving(
     for row in case.rows:
         domain = wanted.get(row.name)
         only_www = domain is not None and _loses_www(domain, case) and not domain.www_firm
-        if row.name in asked and (not only_www or www_form(row.name) in {*case.present, *case.attached}):
+        if row.name in asked and (not only_www or www_form(row.name) in case.present):
             continue
         name = www_form(row.name) if only_www else row.name
         reason = _why_kept(row, name, case, primary, pending)

@@ -374,6 +374,14 @@ def test_a_row_that_is_never_shown_cannot_be_promoted() -> None:
     assert "RunCloud does not list b.example" in outcome.errors["b.example"]
 
 
+@pytest.mark.parametrize(("fault", "gone"), [(None, True), ("ignore", False), (422, False)])
+def test_a_host_name_is_not_taken_from_a_domain_before_another_one_is_seen_to_serve_it(fault: Any, gone: bool) -> None:
+    memory = Memory.of("main.example", {"name": "a.example", "www": True}, faults={"www.a.example": fault})
+    outcome = run(memory, ["www.a.example", {"name": "a.example", "state": "absent"}])
+    assert ("a.example" not in memory.names()) is gone
+    assert outcome.not_attempted == (() if gone else ("a.example",))
+
+
 # ---------------------------------------------------------------------- where a refused name is
 
 

@@ -45,7 +45,7 @@ NAMES = (
 ODD = ("my_shop.example", "<script>")
 TYPES = st.sampled_from(["alias", "primary", "redirect"])
 REDIRECTIONS = st.sampled_from(["none", "www", "non-www"])
-EXAMPLES = 800
+EXAMPLES = 500
 
 
 @dataclass
@@ -237,7 +237,7 @@ def assert_desired(case: Case, plan: DomainPlan, before: list[dict[str, Any]]) -
         if domain.type == "primary" and case.memory.version == 3:
             assert row["type"] == "primary"
         if domain.www is not None and not unseen and variant not in waiting | protected | excluded:
-            taken = domain.www_firm or (variant in plan.remove and variant not in was)
+            taken = domain.www_firm or variant in {*plan.unmanaged} & {*plan.remove}
             assert bool(row["www"]) is (domain.www or (bool(was[name]["www"]) and not taken if name in was else False))
         if domain.redirection is not None and not unseen:
             assert row["redirection"] == domain.redirection
@@ -273,7 +273,8 @@ def assert_no_more_requests_than_needed(case: Case, plan: DomainPlan) -> None:
     assert methods.count("PATCH") <= len(plan.change) + (1 if plan.add else 0)
     assert methods == sorted(methods, key=["POST", "PATCH", "DELETE"].index)
     lists = [path for method, path, _body in case.memory.requests if method == "GET"]
-    assert len(lists) == (2 if plan.steps else 1)
+    # Where a host name moves from one row to another, the list is read in between.
+    assert len(lists) in ((2, 3) if plan.steps else (1,))
     assert all(
         set(body) == {"type", "www", "redirection"} for method, _path, body in case.memory.writes if method == "PATCH"
     )
