@@ -16,7 +16,7 @@ from simulator.process import SERVER_ID
 from support.dns_server import DnsServer
 
 from .measure import Bench, Measured, Run, take_turns
-from .reckon import reckon
+from .reckon import reckon, steps
 from .situations import Certificates, Kind, Situation
 from .ways import Way, command
 
@@ -56,22 +56,26 @@ Row = tuple[Situation, dict[str, Measured]]
 
 
 def rows(bench: Bench, scale: Scale, situations: Iterable[Situation], ways: Sequence[Way] = WAYS) -> list[Row]:
-    """Measure each situation in each way; loop and uri are reckoned where they would take too long."""
+    """Measure each situation in each way.
+
+    Loops and uri are reckoned where they would take too long, and left out where nothing smaller is known (at a second
+    for each module that they start).
+    """
     found: list[Row] = []
     for situation in situations:
         print(situation)
         alike = [(other, result) for other, result in found if replace(other, size=situation.size) == situation]
         floor = {other: result["floor"] for other, result in alike}
-        too_long: dict[str, Measured] = {}
-        for way in ("loop", "uri"):
+        reckoned: dict[str, Measured] = {}
+        runners: dict[str, Callable[[], Run]] = {}
+        for way in ways:
             known = {other: result[way] for other, result in alike if way in result}
-            reckoned = reckon(way, situation, known, floor)
-            if reckoned and reckoned.median("wall") > scale.bearable:
-                too_long[way] = reckoned
-        runners: dict[str, Callable[[], Run]] = {
-            way: _runner(bench, way, situation) for way in ways if way not in too_long
-        }
-        found.append((situation, {**take_turns(scale.rounds_for(situation.size), runners), **too_long}))
+            guess = reckon(way, situation, known, floor) if way in ("loop", "uri") else None
+            if guess is not None and guess.median("wall") > scale.bearable:
+                reckoned[way] = guess
+            elif way in ("floor", "sync") or guess or steps(way, situation) < scale.bearable:
+                runners[way] = _runner(bench, way, situation)
+        found.append((situation, {**take_turns(scale.rounds_for(situation.size), runners), **reckoned}))
     return found
 
 
