@@ -50,11 +50,6 @@ class Served:
     certificate: ServedCertificate | None = None
     error: str = ""
 
-    @property
-    def is_covered(self) -> bool | None:
-        """Say whether the certificate is for this name; None where the server could not be asked."""
-        return self.certificate.covers(self.name) if self.certificate is not None else None
-
 
 @dataclasses.dataclass(frozen=True)
 class ServedReport:

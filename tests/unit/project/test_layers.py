@@ -55,6 +55,8 @@ PURE = (
     f"{UTILS}/_outcome",
     f"{UTILS}/_values",
     f"{UTILS}/_names",
+    f"{UTILS}/_probe/proxies",
+    f"{UTILS}/_probe/served",
     f"{UTILS}/_runcloud/models",
     f"{UTILS}/_runcloud/wire",
     f"{UTILS}/_domains/desired",
