@@ -213,6 +213,7 @@ class TestThePluginsSettings:
         self, subdomain: Site, content: Path, read: Read, settings: dict[str, Any] | None, sunrise: bool, expected: bool
     ) -> None:
         put_plugin(content)
+        (content / "sunrise.php").write_text("<?php")
         subdomain.configure("define( 'SUNRISE', true );" if sunrise else "")
         subdomain.options(active_sitewide_plugins={"ultimate-multisite/ultimate-multisite.php": 1})
         if settings is not None:

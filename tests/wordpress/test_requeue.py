@@ -54,6 +54,31 @@ FORGETFUL = WORKING.replace("    $queue[] =", "    return 0; $queue[] =")
 THROWING = WORKING.replace("    $queue[] =", "    throw new RuntimeException( 'no table for actions' ); $queue[] =")
 
 
+# Notes what becomes of the object cache, and keeps its domains as the plugin does.
+WATCHED = (
+    WORKING
+    + """
+eval(
+    'namespace WP_Ultimo\\\\Database\\\\Domains;'
+    . 'class Domain_Query { protected $cache_group = "wu-domain_mappings"; }'
+);
+$GLOBALS['wp_object_cache'] = new class extends WP_Object_Cache {
+    public function note( $what ) {
+        file_put_contents( __DIR__ . '/cache.log', "$what\\n", FILE_APPEND );
+    }
+    public function flush() {
+        $this->note( 'flush' );
+        return parent::flush();
+    }
+    public function delete( $key, $group = 'default', $deprecated = false ) {
+        $this->note( "$group $key" );
+        return parent::delete( $key, $group );
+    }
+};
+"""
+)
+
+
 @pytest.fixture
 def network(subdomain: Site) -> Iterator[Site]:
     """A network with the plugin's table and the plugin switched on; its folder goes away again."""
@@ -120,6 +145,35 @@ def test_what_is_right_by_now_is_checked_again(network: Site, ansible: Ansible, 
     again = ansible.run_module(MODULE, given)
     assert (again["changed"], again["requeued"]) == (False, [])
     assert len(queue(network)) == 2
+
+
+def test_a_check_that_was_never_queued_is_queued(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, WORKING)
+    network.query("UPDATE {prefix}wu_domain_mappings SET stage = 'checking-dns' WHERE id = 10")
+    network.query("CREATE TABLE {prefix}actionscheduler_actions (hook VARCHAR(191), status VARCHAR(20), args TEXT)")
+    try:
+        preview = ansible.run_module(MODULE, options(network), check=True)
+        assert queue(network) == []
+        result = ansible.run_module(MODULE, options(network))
+    finally:
+        network.query("DROP TABLE {prefix}actionscheduler_actions")
+    assert result["requeued"] == preview["requeued"]
+    assert [(row["before"], row["after"]) for row in result["requeued"]] == [("checking-dns", "checking-dns")]
+    assert queue(network) == [CHECK]
+
+
+def test_only_what_belongs_to_the_row_leaves_the_object_cache(network: Site, ansible: Ansible) -> None:
+    put_plugin(network, WATCHED)
+    result = ansible.run_module(MODULE, options(network))
+    assert [row["domain"] for row in result["requeued"]] == ["late.example"]
+    log = (folder(network) / "cache.log").read_text().splitlines()
+    assert "flush" not in log
+    assert {
+        "domain_mapping id:2",
+        "domain_mappings domain:late.example",
+        "domain_mappings domain:www.late.example",
+        "wu-domain_mappings 10",
+    } <= set(log)
 
 
 def test_a_certificate_that_is_not_there_keeps_the_name_where_it_is(network: Site, ansible: Ansible) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._wordpress import network as _inventory
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Policy, decide
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import STAGES
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import from_result
 
 from support.ansible import Ansible
 from wordpress.installation import HERE, WP_CLI, Site
@@ -31,7 +32,7 @@ def many_rows(count: int) -> list[dict[str, Any]]:
             "blog_id": 2 + number % 5,
             "domain": f"shop-{number}.customer-{number % 997}.example",
             "active": int(number % 50 != 0),
-            "stage": _inventory.STAGES[number % len(_inventory.STAGES)],
+            "stage": STAGES[number % len(STAGES)],
         }
         for number in range(1, count + 1)
     ]
@@ -81,7 +82,7 @@ def test_all_rows_come_through_ansible(
         assert [row["row"] for row in mapped] == list(range(1, count + 1))
 
     started = time.monotonic()
-    decision = decide(_inventory.from_result(outcome.task("php").result), Policy(subdomains="never"))
+    decision = decide(from_result(outcome.task("php").result), Policy(subdomains="never"))
     deciding = time.monotonic() - started
     assert len(decision.desired) == 1 + len([row for row in rows if row["active"]])
 
