@@ -1,3 +1,4 @@
+#!/bin/sh
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -21,7 +22,7 @@ has() {
 }
 
 case $path in
-'~' | '~/'*) path=$HOME${path#'~'} ;;
+\~ | \~/*) path=$HOME${path#\~} ;;
 esac
 unset CDPATH
 cd "$path" 2>/dev/null || stop no_folder
