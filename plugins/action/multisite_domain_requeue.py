@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..module_utils._names import comparable
+from ..module_utils._names import normalise_lenient
 from ..module_utils._outcome import carry_out
 from ..plugin_utils._action import Call, HostAction
 from ..plugin_utils._wordpress.cli import Installation, Output, read_network
@@ -30,7 +30,7 @@ class ActionModule(HostAction):
 
     def work(self, call: Call) -> dict[str, t.Any]:
         options = call.options
-        names, secure_names = ({comparable(name) for name in options[key]} for key in ("names", "secure_names"))
+        names, secure_names = ({normalise_lenient(name) for name in options[key]} for key in ("names", "secure_names"))
         where = Installation.from_options(options)
 
         def run(words: t.Sequence[str], text: str) -> Output:

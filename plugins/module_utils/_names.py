@@ -10,11 +10,12 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import fnmatch
-import functools
 import ipaddress
 import re
 import traceback
 import typing as t
+
+from ._errors import UserError
 
 try:
     import idna
@@ -32,24 +33,29 @@ WILDCARD = "*."
 # Reference 3.10: RunCloud's own test names are rows like any other, below this shared domain.
 TEST_DOMAIN_SUFFIX = ".runcloud.link"
 
+# What Ansible puts in place of a secret value.
+MASKED = "********"
+
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _GLOB_CHARACTERS = frozenset("*?[")
 
 
-class HostnameError(ValueError):
-    """A text that is no host name; the message names the text, what is wrong with it and what to do."""
+class HostnameError(UserError):
+    """A text that is not a host name; the message names the text, what is wrong with it and what to do."""
 
 
 def normalise(name: str) -> str:
     """Give the one spelling by which names are compared: lower case, IDNA A-labels, no final dot.
 
-    A wildcard is allowed as the whole first label (``*.example.com``).
+    A wildcard is allowed as the whole first label (``*.example.com``). A label that is in its ASCII form already is
+    taken as it is: what a registry once gave out (an emoji as ``xn--ls8h``) resolves and gets certificates, although
+    IDNA 2008 would not make it today.
 
-    :param name: the name as somebody typed it; unicode is converted by IDNA 2008 after UTS 46 mapping.
+    :param name: the name as typed, blanks at its ends do not count; unicode is converted by IDNA 2008 after UTS 46 mapping.
     :returns: the normal form.
-    :raises HostnameError: where the text is no host name that a web application can serve.
+    :raises HostnameError: the text is not a host name that a web application can serve.
     """
-    text = str(name)
+    text = str(name).strip()
     _refuse_lookalikes(text)
     bare = text[len(WILDCARD) :] if text.startswith(WILDCARD) else text
     if "*" in bare:
@@ -64,16 +70,38 @@ def normalise(name: str) -> str:
     return result
 
 
-def comparable(name: str) -> str:
-    """Give the normal form of a name that already exists somewhere, whatever it looks like.
+def normalise_lenient(name: object) -> str:
+    """Return the one spelling of a name that already exists somewhere, whatever it looks like.
 
     :param name: a name as an API or a database has it.
-    :returns: ``normalise(name)``, or the lower-case text without final dot where it is no valid host name.
+    :returns: ``normalise(name)``, or the lower-case text without blanks at its ends and final dot where the text is not
+        a host name.
     """
+    text = str(name).strip()
     try:
-        return normalise(name)
+        return normalise(text)
     except HostnameError:
-        return str(name).lower().removesuffix(".")
+        return text.lower().removesuffix(".")
+
+
+def is_readable(name: str) -> bool:
+    """Say whether a name that already exists somewhere is a host name by these rules."""
+    try:
+        normalise(name)
+    except HostnameError:
+        return False
+    return True
+
+
+def display_name(name: str) -> str:
+    """Return a normalised name as people read it, with the ASCII form behind where that differs."""
+    if "xn--" not in name or not HAS_IDNA:
+        return name
+    try:
+        shown = ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
+    except (idna.IDNAError, UnicodeError):
+        return name
+    return f"{shown} ({name})"
 
 
 def is_wildcard(name: str) -> bool:
@@ -125,26 +153,64 @@ def is_below(name: str, domain: str) -> bool:
     return bare == domain or bare.endswith("." + domain)
 
 
-def matching_pattern(name: str, patterns: t.Iterable[str]) -> str | None:
-    """Give the first fnmatch pattern that a normalised name matches.
+def read_pattern(text: object) -> str:
+    """Read a protective entry: a name, or a pattern with ``*``, ``?`` or ``[...]``, by the same rule as names.
 
-    :param name: a normalised name.
-    :param patterns: shell patterns (``*``, ``?``, ``[...]``); one without such characters is compared as a name.
-    :returns: the pattern as it was given, or None.
+    :param text: as the user typed it; blanks at its ends and a final dot do not count.
+    :returns: the pattern as ``matching_pattern`` compares it: lower case, IDNA A-labels.
+    :raises HostnameError: it cannot be read, so that it would protect nothing.
     """
-    for pattern in patterns:
-        if fnmatch.fnmatchcase(name, _comparable_pattern(pattern)):
-            return pattern
-    return None
+    given = str(text).strip() if isinstance(text, str) else ""
+    if not given:
+        raise HostnameError(f"{text!r}: is not a name or pattern; give one like shop.example.com or *.example.com")
+    if not _GLOB_CHARACTERS & set(given):
+        checked = _without_faults(given)
+        # An underscore is in no host name, but may be in what somebody attached; letters have one ASCII form or none.
+        return normalise_lenient(checked) if checked.isascii() else normalise(checked)
+    pattern = _without_faults(given).removesuffix(".")
+    labels = [
+        label.lower()
+        if label.isascii()
+        else _to_ascii(label, given)
+        if not _GLOB_CHARACTERS & set(label)
+        # A glob inside an international label cannot be compared with its ASCII form.
+        else _refuse_glob(given, label)
+        for label in re.split(r"[.\u3002\uff0e\uff61](?![^\[]*\])", pattern)
+    ]
+    return ".".join(labels)
 
 
-@functools.lru_cache(maxsize=1024)
-def _comparable_pattern(pattern: str) -> str:
-    return pattern.lower() if _GLOB_CHARACTERS & set(pattern) else comparable(pattern)
+def matching_pattern(name: str, patterns: t.Iterable[str]) -> str | None:
+    """Return the first pattern that a name matches.
+
+    :param name: in the spelling of ``normalise_lenient``.
+    :param patterns: as ``read_pattern`` returns them.
+    """
+    return next((pattern for pattern in patterns if fnmatch.fnmatchcase(name, pattern)), None)
+
+
+def _without_faults(text: str) -> str:
+    """Refuse what no name or pattern can hold."""
+    if any(character.isspace() for character in text):
+        raise HostnameError(f"{text!r}: holds a blank, so it would match nothing; give one name or pattern an entry")
+    if "/" in text or "\\" in text or "@" in text or ":" in text:
+        raise HostnameError(f"{text!r}: is not a name or pattern; give the host name without scheme, port and path")
+    return text
+
+
+def _refuse_glob(text: str, label: str) -> str:
+    raise HostnameError(
+        f"{text!r}: the part {label!r} mixes a pattern with international letters; write it in ASCII (xn--...)"
+    )
 
 
 def _refuse_lookalikes(text: str) -> None:
     """Refuse what is often pasted in place of a host name, with words that say what it is."""
+    if MASKED in text:
+        raise HostnameError(
+            f"{text!r}: was masked by Ansible, because a secret value is part of the name; use another secret, or pass "
+            "the names by a way that is not masked"
+        )
     if not text or text == ".":
         raise HostnameError(f"{text!r}: the name is empty; give a host name like shop.example.com")
     if any(character.isspace() for character in text):
@@ -199,11 +265,6 @@ def _check_ascii(bare: str, text: str) -> None:
                 f"{text!r}: the part {label!r} may hold only letters, digits and hyphens, and no hyphen at its ends; "
                 "correct it"
             )
-        if label.startswith("xn--") and HAS_IDNA:
-            try:
-                idna.ulabel(label)
-            except (idna.IDNAError, UnicodeError) as exc:
-                raise HostnameError(f"{text!r}: the part {label!r} is no valid IDNA label ({exc}); correct it") from exc
     if len(labels) < 2:
         raise HostnameError(f"{text!r}: a single label is no domain that can be mapped; give a full name")
     if labels[-1].isdigit():

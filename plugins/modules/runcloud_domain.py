@@ -180,7 +180,8 @@ import typing as t
 from ..module_utils._domains.desired import PRESENT, STATES, DesiredDomain, parse_desired_item, parse_name
 from ..module_utils._domains.run import DomainsRequest, as_result, run_domains
 from ..module_utils._errors import UserError
-from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, run
+from ..module_utils._module import Context, PartlyFailed, run
+from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC
 from ..module_utils._outcome import Status
 from ..module_utils._runcloud.models import DOMAIN_TYPES, REDIRECTIONS
 

@@ -126,34 +126,51 @@ api:
 
 import typing as t
 
-from ..module_utils import _module
-from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains.run import as_result
-from ..module_utils._runcloud import models as _resources
+from ..module_utils._module import Context, run
+from ..module_utils._names import HostnameError, normalise
+from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC
+from ..module_utils._runcloud.models import PRIMARY
+from ..module_utils._values import raise_problems
 
 SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
+    **CONNECTION_SPEC,
+    **WEBAPP_SPEC,
     "names": {"type": "list", "elements": "str"},
 }
 
 
-def read_domains(context: _module.Context) -> dict[str, t.Any]:
+def read_domains(context: Context) -> dict[str, t.Any]:
     """Read the domains of the web application, all or those that are asked for."""
     names = context.options["names"]
-    wanted = dict.fromkeys(_wishes.parse_names(names or [], "names"))
+    wanted = parse_names(names or [])
     rows = context.webapp().domains()
     attached = {row.name for row in rows}
     return {
-        "domains": [as_result(row) for row in rows if names is None or row.name in wanted],
+        "domains": [row.as_result() for row in rows if names is None or row.name in wanted],
         "missing": [name for name in wanted if name not in attached],
-        "primary": next((row.name for row in rows if row.type == _resources.PRIMARY), None),
+        "primary": next((row.name for row in rows if row.type == PRIMARY), None),
     }
+
+
+def parse_names(texts: t.Sequence[str]) -> dict[str, None]:
+    """Read host names, each once and in the order given.
+
+    :raises UserError: one error for all that are not host names.
+    """
+    found: dict[str, None] = {}
+    problems = []
+    for position, text in enumerate(texts, 1):
+        try:
+            found[normalise(text)] = None
+        except HostnameError as exc:
+            problems.append(f"names, item {position}: {exc}")
+    raise_problems(problems)
+    return found
 
 
 def main() -> None:
     """Run the module."""
-    _module.run(SPEC, read_domains)
+    run(SPEC, read_domains)
 
 
 if __name__ == "__main__":

@@ -240,7 +240,8 @@ import typing as t
 from ..module_utils._domains.desired import parse_desired, parse_patterns
 from ..module_utils._domains.plan import Purge
 from ..module_utils._domains.run import DomainsRequest, run_domains
-from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, run
+from ..module_utils._module import Context, PartlyFailed, run
+from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC
 from ..module_utils._outcome import Status
 
 SPEC: dict[str, t.Any] = {

@@ -145,24 +145,34 @@ api:
   sample: {"requests": 1, "retries": 0, "waited": 0.0}
 """
 
+import dataclasses
 import typing as t
 
-from ..module_utils import _info, _module
+from ..module_utils._module import Context, run
+from ..module_utils._options import CONNECTION_SPEC, SERVER_SPEC, read_optional_server
 
-SPEC: dict[str, t.Any] = {**_module.CONNECTION_SPEC, **_module.SERVER_SPEC}
+if t.TYPE_CHECKING:
+    from ..module_utils._runcloud.models import Server
+
+SPEC: dict[str, t.Any] = {**CONNECTION_SPEC, **SERVER_SPEC}
 
 
-def read_servers(context: _module.Context) -> dict[str, t.Any]:
+def read_servers(context: Context) -> dict[str, t.Any]:
     """Read the server that was named, or all."""
-    if not context.target.names_server:
-        return {"servers": [_info.server_result(row) for row in context.cloud.servers()]}
-    server = _info.server_result(context.cloud.named_server(context.target))
+    if not context.target.has_server:
+        return {"servers": [server_result(row) for row in context.cloud.servers()]}
+    server = server_result(context.cloud.named_server(context.target))
     return {"servers": [server], "server": server}
+
+
+def server_result(server: Server) -> dict[str, object]:
+    """Return a server as the module shows it."""
+    return {**dataclasses.asdict(server), "usable": server.usable, "tags": list(server.tags)}
 
 
 def main() -> None:
     """Run the module."""
-    _module.run(SPEC, read_servers, target=_info.optional_server)
+    run(SPEC, read_servers, target=read_optional_server)
 
 
 if __name__ == "__main__":

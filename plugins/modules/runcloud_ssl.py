@@ -299,8 +299,8 @@ import datetime
 import typing as t
 
 from ..module_utils._certificates.run import read_request, run_certificates
-from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, PartlyFailed, failure_of, run
-from ..module_utils._options import SSL_SPEC
+from ..module_utils._module import Context, PartlyFailed, run
+from ..module_utils._options import CONNECTION_SPEC, SSL_SPEC, WEBAPP_SPEC
 from ..module_utils._outcome import Status
 
 SPEC: dict[str, t.Any] = {**CONNECTION_SPEC, **WEBAPP_SPEC, **SSL_SPEC}
@@ -319,7 +319,7 @@ def synchronise(context: Context) -> dict[str, t.Any]:
     result["not_attempted"] = list(outcome.not_attempted)
     result["applied"] = list(outcome.applied)
     if outcome.failure is not None:
-        result["failure"] = failure_of(outcome.failure)
+        result["failure"] = outcome.failure.as_dict()
     raise PartlyFailed(outcome.summary, result)
 
 

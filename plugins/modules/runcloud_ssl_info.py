@@ -274,8 +274,8 @@ from ..module_utils._certificates.coverage import expiring_names
 from ..module_utils._certificates.model import DesiredCertificates
 from ..module_utils._certificates.options import check_bounds
 from ..module_utils._certificates.run import CertificatesRequest, read_certificates
-from ..module_utils._module import CONNECTION_SPEC, WEBAPP_SPEC, Context, run
-from ..module_utils._options import CHECK_SPEC
+from ..module_utils._module import Context, run
+from ..module_utils._options import CHECK_SPEC, CONNECTION_SPEC, WEBAPP_SPEC
 
 AUTO = "auto"
 ALL = "all"

@@ -207,56 +207,68 @@ api:
   sample: {"requests": 12, "retries": 0, "waited": 0.0}
 """
 
+import dataclasses
 import typing as t
 
-from ..module_utils import _info, _module
-from ..module_utils._domains import desired as _wishes
-from ..module_utils._domains.run import as_result
 from ..module_utils._errors import UserError
+from ..module_utils._module import Context, run
+from ..module_utils._names import HostnameError, normalise
+from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC, read_search_target
+from ..module_utils._runcloud.find import WebAppSearch
+
+if t.TYPE_CHECKING:
+    from ..module_utils._runcloud.models import Server, WebApp
 
 SPEC: dict[str, t.Any] = {
-    **_module.CONNECTION_SPEC,
-    **_module.WEBAPP_SPEC,
+    **CONNECTION_SPEC,
+    **WEBAPP_SPEC,
     "domain": {"type": "str"},
 }
 
 
-def read_webapps(context: _module.Context) -> dict[str, t.Any]:
+def read_webapps(context: Context) -> dict[str, t.Any]:
     """Read the web applications that are meant, or find one."""
-    survey = _info.Survey(context)
+    search = WebAppSearch(context.cloud, context.target, context.progress)
     domain = context.options["domain"]
-    result = list_webapps(context, survey) if domain is None else find_webapp(survey, domain)
-    return {**result, "complete": survey.complete}
+    result = list_webapps(context, search) if domain is None else find_webapp(search, domain)
+    for what in search.left_out:
+        context.module.warn(f"These credentials may not read {what}, so it was left out.")
+    return {**result, "complete": search.complete}
 
 
-def list_webapps(context: _module.Context, survey: _info.Survey) -> dict[str, t.Any]:
+def list_webapps(context: Context, search: WebAppSearch) -> dict[str, t.Any]:
     """Read the web application that was named, or all."""
-    pairs = survey.named_webapps() if context.target.names_webapp else survey.webapps()
-    return {"webapps": [_info.webapp_result(*pair) for pair in pairs]}
+    pairs = search.named_webapps() if context.target.has_webapp else search.webapps()
+    return {"webapps": [webapp_result(*pair) for pair in pairs]}
 
 
-def find_webapp(survey: _info.Survey, domain: str) -> dict[str, t.Any]:
+def find_webapp(search: WebAppSearch, domain: str) -> dict[str, t.Any]:
     """Find the web application that serves a domain."""
     try:
-        name = _wishes.parse_name(domain)
-    except UserError as exc:
+        name = normalise(domain)
+    except HostnameError as exc:
         raise UserError(f"domain: {exc}") from exc
-    found = survey.find_domain(name)
+    found = search.find_domain(name)
     if found is None:
         return {"webapps": [], "domain": None, "match": None}
     return {
-        "webapps": [_info.webapp_result(found.server, found.webapp)],
-        "domain": as_result(found.domain),
+        "webapps": [webapp_result(found.server, found.webapp)],
+        "domain": found.domain.as_result(),
         "match": found.match,
     }
 
 
+def webapp_result(server: Server, webapp: WebApp) -> dict[str, object]:
+    """Return a web application as the module shows it."""
+    return {**dataclasses.asdict(webapp), "server_id": server.id, "server_name": server.name}
+
+
 def main() -> None:
     """Run the module."""
-    _module.run(
+    run(
         SPEC,
         read_webapps,
-        target=_info.optional_webapp,
+        target=read_search_target,
         mutually_exclusive=[("domain", "webapp_id"), ("domain", "webapp_name")],
     )
 

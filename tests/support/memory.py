@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.api import WebAppApi
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, LostReply
 
 SERVER_ID, WEBAPP_ID = 1903, 646
 PATH = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
@@ -120,14 +121,14 @@ class Memory:
         self.on_write()
         fault = self.faults.get(self._name_of(path, body))
         if isinstance(fault, int):
-            raise _client.ApiError(method, path, status=fault, message="spoiled")
+            raise ApiError(method, path, status=fault, message="spoiled")
         if fault == "drop":
-            raise _client.LostReply(method, path, message="spoiled")
+            raise LostReply(method, path, message="spoiled")
         if fault == "ignore":
             return {"message": "Done."}
         answer = self._write(method, path, body)
         if fault == "lost":
-            raise _client.LostReply(method, path, message="spoiled")
+            raise LostReply(method, path, message="spoiled")
         return answer
 
     def _name_of(self, path: str, body: Any) -> str:
@@ -139,21 +140,21 @@ class Memory:
         if path == f"{PATH}/domains" and self.blind and self.writes:
             if self.blind == "empty":
                 return []
-            raise _client.ApiError("GET", path, status=500, message="spoiled")
+            raise ApiError("GET", path, status=500, message="spoiled")
         if path == f"{PATH}/domains":
             return [self._shown(row) for row in self.rows]
         if path == PATH:
             return {"id": WEBAPP_ID, "name": "network"}
         if path in ("/servers", f"/servers/{SERVER_ID}/webapps"):
             return []
-        raise _client.ApiError("GET", path, status=404, message="Not found")
+        raise ApiError("GET", path, status=404, message="Not found")
 
     def _write(self, method: str, path: str, body: Any) -> Any:
         if method == "POST":
             return self._add(body)
         row = next((row for row in self.rows if row["id"] == _id_in(path)), None)
         if row is None or (method == "PATCH" and self.version < 3):
-            raise _client.ApiError(method, path, status=404, message="Not found")
+            raise ApiError(method, path, status=404, message="Not found")
         if method == "DELETE":
             self._refuse(row["type"] == "primary", method, path, "Primary domain cannot be deleted.")
             self.rows.remove(row)
@@ -175,7 +176,7 @@ class Memory:
 
     def _refuse(self, refused: bool, method: str, path: str, message: str) -> None:
         if refused:
-            raise _client.ApiError(method, path, status=422, message=message)
+            raise ApiError(method, path, status=422, message=message)
 
 
 def _id_in(path: str) -> int:

@@ -17,7 +17,8 @@ import datetime
 import re
 import typing as t
 
-from .._runcloud.models import CSR, LogEntry, parse_time
+from .._runcloud.models import CSR, LogEntry
+from .._runcloud.wire import parse_time
 from .coverage import BACKDATED
 
 if t.TYPE_CHECKING:

@@ -14,7 +14,8 @@ import datetime
 import typing as t
 
 from .._names import is_wildcard
-from .._runcloud.models import LETSENCRYPT, parse_time
+from .._runcloud.models import LETSENCRYPT
+from .._runcloud.wire import parse_time
 from .activity import is_ordered, last_issue
 from .coverage import served_certificate
 from .limits import NAMES_IN_ONE_CERTIFICATE, failed_too_often, identical_too_often, too_many_names

@@ -13,7 +13,8 @@ import datetime
 import typing as t
 
 from .._names import WILDCARD, WWW, is_below
-from .._runcloud.models import PRIMARY, parse_time
+from .._runcloud.models import PRIMARY
+from .._runcloud.wire import parse_time
 from .activity import WEEK, event_times, is_failure, is_issue
 
 if t.TYPE_CHECKING:

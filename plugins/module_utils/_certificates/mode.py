@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from .._errors import UserError
-from .._runcloud.client import ApiError
+from .._runcloud.errors import ApiError
 from .._runcloud.models import SslMethod
 from .model import ADVANCED
 from .options import differs

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from .._names import is_test_domain
-from .._runcloud.client import ApiError, RateLimited
+from .._runcloud.errors import ApiError, RateLimited
 from .._runcloud.models import CertificateOptions
 from .coverage import served_certificate, served_ok
 from .model import LIVE, STAGING

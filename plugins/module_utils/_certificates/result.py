@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .._runcloud.client import ApiError
+    from .._runcloud.errors import ApiError
     from .._runcloud.models import Certificate, SslMethod
     from .model import CertificatesState, Key, NameReport, Step
 

@@ -16,7 +16,7 @@ from .._errors import UserError
 from .._outcome import Status, carry_out, no_progress
 from .._probe.tls import TlsProber
 from .._runcloud.api import RunCloud
-from .._runcloud.client import ApiError, LostReply, RateLimited
+from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import SslMethod
 from .activity import ActivityLogWatcher, order_in_progress, recent_orders
 from .apply import Applied, PlacedOrder, Surroundings, apply_certificates, finalize

@@ -16,7 +16,8 @@ import typing as t
 from .._errors import UserError
 from .._outcome import Progress, Status, no_progress
 from .._runcloud.api import RunCloud
-from .._runcloud.client import FIRST_BACKOFF, PER_PAGE, ApiError, LostReply, RateLimited
+from .._runcloud.client import FIRST_BACKOFF, PER_PAGE
+from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import ALIAS, PRIMARY, Domain
 from .plan import SETTINGS
 

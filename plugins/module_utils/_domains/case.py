@@ -16,7 +16,7 @@ import typing as t
 from collections import Counter
 
 from .._errors import UserError
-from .._names import WWW, HostnameError, comparable, matching_pattern, normalise, www_form
+from .._names import WWW, HostnameError, matching_pattern, normalise, normalise_lenient, www_form
 from .._runcloud.models import ALIAS, PRIMARY, Domain
 
 if t.TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Case:
 
 def spared_names(rows: Iterable[Domain], exclude: Sequence[str], protected: Mapping[str, str]) -> dict[str, str]:
     """Find which host names of the attached domains are excluded or protected, each with the reason."""
-    wanted = {comparable(name): reason for name, reason in protected.items()}
+    wanted = {normalise_lenient(name): reason for name, reason in protected.items()}
     spared = {}
     for name in dict.fromkeys(name for row in rows for name in (row.name, www_form(row.name))):
         pattern = matching_pattern(name, exclude)

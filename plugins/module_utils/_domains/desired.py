@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from .._errors import UserError
-from .._names import HostnameError, can_have_www, is_wildcard, normalise, www_form
+from .._names import HostnameError, can_have_www, is_wildcard, normalise, read_pattern, www_form
 from .._runcloud.models import DOMAIN_TYPES, PRIMARY, REDIRECTIONS
 
 if t.TYPE_CHECKING:
@@ -152,17 +152,17 @@ def parse_names(values: Sequence[object], option: str) -> list[str]:
 
 
 def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
-    """Read shell patterns of host names; the names in them are read as host names are.
+    """Read protective entries: names and shell patterns of names, by one rule (``read_pattern``).
 
     :raises UserError: one error for all that cannot be read, each with index and value.
     """
     problems = []
     found: dict[str, None] = {}
     for index, value in enumerate(values):
-        if isinstance(value, str) and value.strip():
-            found[value.strip()] = None
-        else:
-            problems.append(f"{option}[{index}]: {value!r} is not a pattern; give one like *.example.com")
+        try:
+            found[read_pattern(value)] = None
+        except HostnameError as exc:
+            problems.append(f"{option}[{index}]: {exc}")
     raise_problems(problems)
     return tuple(found)
 

@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._runcloud.api import WebAppApi
-    from .._runcloud.client import ApiError
+    from .._runcloud.errors import ApiError
     from .desired import DesiredDomain
 
 _SHOWN_ERRORS = 10

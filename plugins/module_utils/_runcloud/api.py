@@ -9,73 +9,73 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
 from .._errors import UserError
-from . import client as _client
-from . import models as _resources
+from .._outcome import no_progress
+from .client import Client, page_count
+from .connection import Target, same_name
+from .errors import ApiError
+from .models import Domain, SslMethod
+from .wire import (
+    WireError,
+    domain_settings_to_wire,
+    domain_to_wire,
+    parse_certificate,
+    parse_certificate_list,
+    parse_domain,
+    parse_external_api,
+    parse_log_entry,
+    parse_server,
+    parse_ssl_method,
+    parse_webapp,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._outcome import Progress
+    from .connection import Connection
+    from .models import Certificate, ExternalApi, LogEntry, Server, WebApp
+
 T = t.TypeVar("T")
 
 
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """Which server and web application a user named: each by id or by name."""
-
-    server_id: int | None = None
-    server_name: str | None = None
-    webapp_id: int | None = None
-    webapp_name: str | None = None
-
-    @property
-    def names_server(self) -> bool:
-        """Say whether a server is named at all."""
-        return self.server_id is not None or self.server_name is not None
-
-    @property
-    def names_webapp(self) -> bool:
-        """Say whether a web application is named at all."""
-        return self.webapp_id is not None or self.webapp_name is not None
-
-    def is_webapp(self, webapp: _resources.WebApp) -> bool:
-        """Say whether a web application is the one that is named."""
-        return webapp.id == self.webapp_id if self.webapp_id is not None else _same(webapp.name, self.webapp_name)
+def connect(connection: Connection, progress: Progress = no_progress) -> RunCloud:
+    """Return the entry to the API, without any request."""
+    return RunCloud(Client(connection, progress))
 
 
 class RunCloud:
     """What the API offers above single web applications."""
 
-    def __init__(self, client: _client.Client) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
 
-    def servers(self, search: str | None = None) -> list[_resources.Server]:
+    def servers(self, search: str | None = None) -> list[Server]:
         """List the servers; ``search`` is a part of the name (reference 1.3)."""
         rows = self.client.list("/servers", {"search": search} if search else None)
-        return _parse(_resources.parse_server, rows, "/servers")
+        return _parse(parse_server, rows, "/servers")
 
-    def server(self, server_id: int) -> _resources.Server:
+    def server(self, server_id: int) -> Server:
         """Read one server (reference 2.1)."""
         path = f"/servers/{server_id}"
-        return _parse_one(_resources.parse_server, self.client.get(path), path)
+        return _parse_one(parse_server, self.client.get(path), path)
 
-    def webapps(self, server_id: int, search: str | None = None) -> list[_resources.WebApp]:
+    def webapps(self, server_id: int, search: str | None = None) -> list[WebApp]:
         """List the web applications of a server; ``search`` is a part of the name (reference 1.3)."""
         path = f"/servers/{server_id}/webapps"
-        return _parse(_resources.parse_webapp, self.client.list(path, {"search": search} if search else None), path)
+        return _parse(parse_webapp, self.client.list(path, {"search": search} if search else None), path)
 
     def webapp(self, server_id: int, webapp_id: int) -> WebAppApi:
         """Address one web application, without any request."""
         return WebAppApi(self.client, server_id, webapp_id)
 
-    def external_apis(self) -> list[_resources.ExternalApi]:
+    def external_apis(self) -> list[ExternalApi]:
         """List the keys of DNS providers (reference 6.2)."""
         path = "/settings/externalapi"
-        return _parse(_resources.parse_external_api, self.client.list(path), path)
+        return _parse(parse_external_api, self.client.list(path), path)
 
     def find_server(self, target: Target) -> int:
         """Give the id of the server that was named; a given id is used as it is, without a request.
@@ -84,14 +84,14 @@ class RunCloud:
         """
         return target.server_id if target.server_id is not None else self.named_server(target).id
 
-    def named_server(self, target: Target) -> _resources.Server:
+    def named_server(self, target: Target) -> Server:
         """Read the server that was named.
 
         :raises UserError: there is none, or several have this name.
         """
         if target.server_id is not None:
             return _existing(functools.partial(self.server, target.server_id), _no_server(target.server_id))
-        found = [row for row in self.servers(target.server_name) if _same(row.name, target.server_name)]
+        found = [row for row in self.servers(target.server_name) if same_name(row.name, target.server_name)]
         return _only(found, "server_name", target.server_name, "server", "server_id")
 
     def find_webapp(self, target: Target) -> WebAppApi:
@@ -104,7 +104,7 @@ class RunCloud:
             return self.webapp(server_id, target.webapp_id)
         return self.webapp(server_id, self.named_webapp(server_id, target).id)
 
-    def named_webapp(self, server_id: int, target: Target) -> _resources.WebApp:
+    def named_webapp(self, server_id: int, target: Target) -> WebApp:
         """Read the web application that was named; the server is known to exist.
 
         :raises UserError: there is none, or several have this name.
@@ -112,7 +112,7 @@ class RunCloud:
         if target.webapp_id is not None:
             app = self.webapp(server_id, target.webapp_id)
             return _existing(app.read, _no_webapp(server_id, target.webapp_id))
-        found = [row for row in self.webapps(server_id, target.webapp_name) if target.is_webapp(row)]
+        found = [row for row in self.webapps(server_id, target.webapp_name) if same_name(row.name, target.webapp_name)]
         what = f"web application of server {server_id}"
         return _only(found, "webapp_name", target.webapp_name, what, "webapp_id")
 
@@ -120,7 +120,7 @@ class RunCloud:
 class WebAppApi:
     """What the API offers for one web application: its domains and certificates."""
 
-    def __init__(self, client: _client.Client, server_id: int, webapp_id: int) -> None:
+    def __init__(self, client: Client, server_id: int, webapp_id: int) -> None:
         self.client = client
         self.server_id = server_id
         self.webapp_id = webapp_id
@@ -131,13 +131,13 @@ class WebAppApi:
         """Say whether a domain's settings can be changed: only v3 documents how (reference 3.5)."""
         return self.client.version >= 3
 
-    def read(self) -> _resources.WebApp:
+    def read(self) -> WebApp:
         """Read the web application itself (reference 2.2)."""
-        return _parse_one(_resources.parse_webapp, self.client.get(self._path), self._path)
+        return _parse_one(parse_webapp, self.client.get(self._path), self._path)
 
     # Domains
 
-    def domains(self) -> list[_resources.Domain]:
+    def domains(self) -> list[Domain]:
         """List the attached domains; some clients saw 404 for an empty list (reference 3.2).
 
         :raises UserError: the server or the web application does not exist.
@@ -145,27 +145,29 @@ class WebAppApi:
         path = f"{self._path}/domains"
         try:
             rows = self.client.list(path)
-        except _client.ApiError as exc:
+        except ApiError as exc:
             if exc.status != 404:
                 raise
             self.check_exists()
             return []
-        return _parse(_resources.parse_domain, rows, path)
+        return _parse(parse_domain, rows, path)
 
-    def add_domain(self, domain: _resources.Domain) -> _resources.Domain | None:
+    def add_domain(self, domain: Domain) -> Domain | None:
         """Attach a domain (reference 3.4). It is sent once: after a lost reply, whether it is there has to be looked up.
 
-        :returns: the new row as the reply shows it, None where it shows none.
+        :returns: the new row as the reply shows it, None where it shows none of this name.
         """
-        body = self.client.request("POST", f"{self._path}/domains", body=_resources.domain_to_wire(domain))
+        body = self.client.request("POST", f"{self._path}/domains", body=domain_to_wire(domain))
         try:
-            return _resources.parse_domain(body)
-        except _resources.WireError:
+            row = parse_domain(body)
+        except WireError:
             return None
+        # An id is only believed beside the name it was sent for.
+        return row if row.name == domain.name else None
 
-    def update_domain(self, domain: _resources.Domain) -> None:
+    def update_domain(self, domain: Domain) -> None:
         """Change type, www and redirection of a domain; the answer is only a message (reference 3.5)."""
-        body = _resources.domain_settings_to_wire(domain)
+        body = domain_settings_to_wire(domain)
         self.client.request("PATCH", f"{self._path}/domains/{domain.id}/meta", body=body)
 
     def remove_domain(self, domain_id: int) -> None:
@@ -174,7 +176,7 @@ class WebAppApi:
 
     # Certificates
 
-    def ssl_method(self) -> _resources.SslMethod:
+    def ssl_method(self) -> SslMethod:
         """Read whether certificates are kept for the application or for each domain (reference 5.1).
 
         A plan without advanced SSL may answer 403 or 404: then it is basic (reference 12).
@@ -182,13 +184,13 @@ class WebAppApi:
         path = f"{self._path}/ssl/advanced"
         try:
             body = self.client.get(path)
-        except _client.ApiError as exc:
+        except ApiError as exc:
             if exc.status not in (403, 404):
                 raise
-            return _resources.SslMethod(advanced=False, auto_ssl=None)
-        return _parse_one(_resources.parse_ssl_method, body, path)
+            return SslMethod(advanced=False, auto_ssl=None)
+        return _parse_one(parse_ssl_method, body, path)
 
-    def set_ssl_method(self, advanced: bool, auto_ssl: bool | None) -> _resources.SslMethod:
+    def set_ssl_method(self, advanced: bool, auto_ssl: bool | None) -> SslMethod:
         """Switch the method or AutoSSL; AutoSSL is left out where None (reference 5.1)."""
         path = f"{self._path}/ssl/advanced"
         body: dict[str, object] = {"advancedSSL": advanced}
@@ -196,45 +198,45 @@ class WebAppApi:
             body["autoSSL"] = auto_ssl
         answer = self.client.request("POST", path, body=body, repeatable=True)
         try:
-            return _resources.parse_ssl_method(answer)
-        except _resources.WireError:
+            return parse_ssl_method(answer)
+        except WireError:
             return self.ssl_method()
 
-    def certificates(self) -> dict[str, _resources.Certificate | None] | _resources.Certificate | None:
+    def certificates(self) -> dict[str, Certificate | None] | Certificate | None:
         """Read ``GET .../ssl`` in whichever form it comes (reference 4.3, 4.4).
 
         :returns: the certificate of each domain by name, or the one of the application, or None.
         """
         path = f"{self._path}/ssl"
         body = self._get_if_there(path, 404)
-        if _client.page_count(body) > 1:
+        if page_count(body) > 1:
             body = self.client.list(path)
-        listed = _parse_one(_resources.parse_certificate_list, body, path)
-        return listed if listed is not None else _parse_one(_resources.parse_certificate, body, path)
+        listed = _parse_one(parse_certificate_list, body, path)
+        return listed if listed is not None else _parse_one(parse_certificate, body, path)
 
-    def domain_certificate(self, domain: _resources.Domain) -> _resources.Certificate | None:
+    def domain_certificate(self, domain: Domain) -> Certificate | None:
         """Read the certificate of one domain; not installed is some status of 400 and up (reference 5.2)."""
         path = f"{self._path}/domains/{domain.id}/ssl"
         body = self._get_if_there(path, 400, 404, 422)
-        return _parse_one(lambda row: _resources.parse_certificate(row, domain.name), body, path)
+        return _parse_one(lambda row: parse_certificate(row, domain.name), body, path)
 
-    def install_certificate(self, domain: _resources.Domain | None, body: dict[str, object]) -> _Reply:
+    def install_certificate(self, domain: Domain | None, body: dict[str, object]) -> _Reply:
         """Install a certificate, for the application (reference 4.1) or for one domain (5.2)."""
         return self._certificate_write("POST", self._ssl_path(domain), domain, body)
 
-    def update_certificate(self, domain: _resources.Domain | None, ssl_id: int, body: dict[str, object]) -> _Reply:
+    def update_certificate(self, domain: Domain | None, ssl_id: int, body: dict[str, object]) -> _Reply:
         """Change a certificate's options, which does not issue anything (reference 4.5)."""
         return self._certificate_write("PATCH", f"{self._ssl_path(domain)}/{ssl_id}", domain, body)
 
-    def redeploy_certificate(self, domain: _resources.Domain | None, ssl_id: int) -> _Reply:
+    def redeploy_certificate(self, domain: Domain | None, ssl_id: int) -> _Reply:
         """Issue a Let's Encrypt certificate anew, for the names that are attached now (reference 4.6)."""
         return self._certificate_write("PUT", f"{self._ssl_path(domain)}/{ssl_id}", domain, None)
 
-    def remove_certificate(self, domain: _resources.Domain | None, ssl_id: int) -> None:
+    def remove_certificate(self, domain: Domain | None, ssl_id: int) -> None:
         """Remove a certificate; HTTPS stops (reference 4.7)."""
         self._delete(f"{self._ssl_path(domain)}/{ssl_id}")
 
-    def log(self) -> list[_resources.LogEntry]:
+    def log(self) -> list[LogEntry]:
         """Read the newest lines of the activity log, in whichever order it comes; 404 counts as empty (reference 2.3)."""
         path = f"{self._path}/log"
         try:
@@ -242,12 +244,12 @@ class WebAppApi:
             dates = [str(row.get("created_at")) for row in rows if isinstance(row, dict)]
             if pages > 1 and dates and dates[0] < dates[-1]:
                 rows = [*self.client.page(path, pages - 1)[0], *self.client.page(path, pages)[0]]
-        except _client.ApiError as exc:
+        except ApiError as exc:
             if exc.status not in (403, 404):
                 raise
             return []
         # What an entry looks like was seen in one client only: no run shall end over an odd one.
-        return [_resources.parse_log_entry(row) for row in rows if isinstance(row, dict)]
+        return [parse_log_entry(row) for row in rows if isinstance(row, dict)]
 
     # Helpers
 
@@ -266,33 +268,33 @@ class WebAppApi:
         """Read something that may not be there, which these statuses say; then it is None."""
         try:
             return self.client.get(path)
-        except _client.ApiError as exc:
+        except ApiError as exc:
             if exc.status not in absent:
                 raise
             return None
 
-    def _ssl_path(self, domain: _resources.Domain | None) -> str:
+    def _ssl_path(self, domain: Domain | None) -> str:
         return f"{self._path}/ssl" if domain is None else f"{self._path}/domains/{domain.id}/ssl"
 
     def _certificate_write(
-        self, method: str, path: str, domain: _resources.Domain | None, body: dict[str, object] | None
+        self, method: str, path: str, domain: Domain | None, body: dict[str, object] | None
     ) -> _Reply:
         answer = self.client.request(method, path, body=body)
         try:
-            return _resources.parse_certificate(answer, domain.name if domain else None)
-        except _resources.WireError:
+            return parse_certificate(answer, domain.name if domain else None)
+        except WireError:
             return None
 
     def _delete(self, path: str) -> None:
         try:
             self.client.request("DELETE", path)
-        except _client.ApiError as exc:
+        except ApiError as exc:
             if exc.status != 404:
                 raise
 
 
 # The certificate as an answer shows it; None where it shows none (``{}`` in the documentation).
-_Reply = t.Optional[_resources.Certificate]
+_Reply = t.Optional["Certificate"]
 
 
 def _parse(parse: Callable[[object], T], rows: Sequence[object], path: str) -> list[T]:
@@ -302,8 +304,8 @@ def _parse(parse: Callable[[object], T], rows: Sequence[object], path: str) -> l
 def _parse_one(parse: Callable[[object], T], body: object, path: str) -> T:
     try:
         return parse(body)
-    except _resources.WireError as exc:
-        raise _client.ApiError(
+    except WireError as exc:
+        raise ApiError(
             "GET",
             path,
             message=f"an answer of an unknown shape: {exc}",
@@ -329,7 +331,7 @@ def _existing(read: Callable[[], T], otherwise: str) -> T:
     """Read something that was named by its id; where it is not there, say so in these words."""
     try:
         return read()
-    except _client.ApiError as exc:
+    except ApiError as exc:
         if exc.status != 404:
             raise
         raise UserError(otherwise) from exc
@@ -338,15 +340,11 @@ def _existing(read: Callable[[], T], otherwise: str) -> T:
 def _exists(read: Callable[[], object]) -> bool:
     try:
         read()
-    except _client.ApiError as exc:
+    except ApiError as exc:
         if exc.status != 404:
             raise
         return False
     return True
-
-
-def _same(name: str, wanted: str | None) -> bool:
-    return name.casefold() == (wanted or "").casefold()
 
 
 def _only(found: list[T], option: str, value: str | None, what: str, other: str) -> T:

@@ -11,11 +11,9 @@ Knows how requests are made, and nothing of domains or certificates. Knows no An
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import email.utils
-import ipaddress
 import json
 import math
 import random
@@ -38,8 +36,14 @@ except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     _AuthBase = object
 
+from .._outcome import Progress, no_progress
+from .._secrets import Secrets
+from .errors import ApiError, LostReply, RateLimited
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from .connection import Connection, Credentials
 
 VERSION = "1.0.0"
 PER_PAGE = 40  # Reference 1.3: the maximum.
@@ -49,38 +53,9 @@ LIMIT_WINDOW = 60.0
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
 LEAST_LIMIT_WAIT = 0.5
-HIDDEN = "********"
 
 _REPEATABLE = frozenset(("GET", "HEAD", "DELETE", "PATCH"))
 _BAD_GATEWAY = frozenset((502, 503, 504))
-
-
-@dataclasses.dataclass(frozen=True)
-class Credentials:
-    """What proves who we are: a token (Bearer), or a key and a secret (Basic; API v2 only). Never printed."""
-
-    token: str | None = dataclasses.field(default=None, repr=False)
-    key: str | None = dataclasses.field(default=None, repr=False)
-    secret: str | None = dataclasses.field(default=None, repr=False)
-
-    @property
-    def header(self) -> str:
-        """The value of the Authorization header (reference 1.1)."""
-        if self.token:
-            return f"Bearer {self.token}"
-        return f"Basic {self._pair}"
-
-    @property
-    def _pair(self) -> str:
-        return base64.b64encode(f"{self.key}:{self.secret}".encode()).decode("ascii")
-
-    @property
-    def hidden_values(self) -> tuple[str, ...]:
-        """Every text that must not appear in any output."""
-        values = [value for value in (self.token, self.key, self.secret) if value]
-        if self.key and self.secret:
-            values.append(self._pair)
-        return tuple(values)
 
 
 @dataclasses.dataclass
@@ -96,61 +71,7 @@ class Usage:
         return {"requests": self.requests, "retries": self.retries, "waited": round(self.waited, 1)}
 
 
-class ApiError(Exception):
-    """A request that failed, with everything a user needs to know and no secret.
-
-    ``status`` is None where no answer came. ``fields`` holds RunCloud's complaint for each field (reference 1.5).
-    """
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int | None = None,
-        message: str = "",
-        fields: Mapping[str, list[str]] | None = None,
-        advice: str = "",
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.status = status
-        self.message = message
-        self.fields = dict(fields or {})
-        self.advice = advice
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        answer = f"answered {self.status}" if self.status is not None else "failed"
-        text = f"{self.method} {self.path} {answer}"
-        if self.message:
-            text += f": {self.message.rstrip('.')}"
-        complaints = {field: " ".join(texts) for field, texts in self.fields.items()}
-        new = [f"{field}: {said.rstrip('.')}" for field, said in complaints.items() if said != self.message]
-        if new:
-            text += f" ({'; '.join(new)})"
-        return f"{text}. {self.advice}" if self.advice else text
-
-    @property
-    def fatal(self) -> bool:
-        """Say whether every further request would fail as well: no answer, no access, no patience left."""
-        return self.status is None or self.status in (401, 429) or 200 <= self.status < 400
-
-
-class LostReply(ApiError):
-    """A request that may or may not have been carried out: the connection broke, or a gateway gave up."""
-
-
-class RateLimited(ApiError):
-    """The request limit held us longer than ``max_wait``."""
-
-
 Rows = list[t.Any]
-Progress = t.Callable[[str], None]
-
-
-def no_progress(text: str) -> None:
-    """Tell nobody how far the work is."""
 
 
 class _Authorization(_AuthBase):  # type: ignore[misc]
@@ -203,45 +124,34 @@ class RateLimit:
 class Client:
     """One session with the API.
 
-    :param url: base URL.
-    :param credentials: the token, or key and secret.
-    :param version: 2 or 3; None takes it from the end of the URL.
-    :param verify: True, False, or the path of a CA bundle.
-    :param timeout: seconds for one request.
-    :param retries: how often a request is repeated after 5xx and connection faults.
-    :param max_wait: seconds that may be spent waiting for the request limit, in the whole run.
-    :param progress: told about waits.
+    :param connection: the API and how to reach it.
+    :param progress: takes what is waited for.
     :param sleep: how to wait, in seconds.
     """
 
     def __init__(
         self,
-        url: str,
-        credentials: Credentials,
-        *,
-        version: int | None = None,
-        verify: bool | str = True,
-        timeout: float = 120.0,
-        retries: int = 5,
-        max_wait: float = 900.0,
+        connection: Connection,
         progress: Progress = no_progress,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url = url.rstrip("/")
-        self.version = version or version_of(self.url) or 3
+        self.connection = connection
+        self.url = connection.url
+        self.version = connection.version
         self.usage = Usage()
         self.limit = RateLimit()
-        self.retries = retries
-        self._verify = verify
-        self._timeout = timeout
-        self._max_wait = max_wait
+        self.retries = connection.retries
+        self._verify = connection.verify
+        self._timeout = connection.timeout
+        self._max_wait = connection.rate_limit_timeout
         self._limit_waited = 0.0
         self._progress = progress
         self._sleep = sleep
-        self._hidden = credentials.hidden_values
+        self._secrets = Secrets(connection.hidden_values)
         self._date: tuple[datetime, float] | None = None
         self._session = requests.Session()
-        self._session.auth = _Authorization(credentials)
+        self._session.trust_env = False
+        self._session.auth = _Authorization(connection.credentials)
         self._session.headers.update(
             {
                 # Reference 1.1: without Accept an error arrives as a redirect to the login page.
@@ -350,6 +260,7 @@ class Client:
                 allow_redirects=False,
                 # With each request: as a setting of the session it would lose against REQUESTS_CA_BUNDLE.
                 verify=self._verify,
+                proxies=dict(self.connection.proxies),
             )
         except OSError as exc:  # All of requests' own are; a CA bundle that does not exist is a bare one.
             raise self._connection_fault(method, shown, exc) from None
@@ -434,8 +345,8 @@ class Client:
                 path,
                 status=status,
                 message=f"the request limit asks to wait {seconds:.0f} s more",
-                advice=f"{self._limit_waited:.0f} s have been waited in this run and max_wait allows "
-                f"{self._max_wait:.0f}: raise max_wait, or let the next run go on.",
+                advice=f"{self._limit_waited:.0f} s have been waited in this run and rate_limit_timeout "
+                f"allows {self._max_wait:.0f}: raise rate_limit_timeout, or let the next run go on.",
             )
         self._limit_waited += seconds
         self._progress(f"waiting {seconds:.0f} s for RunCloud's request limit")
@@ -467,10 +378,12 @@ class Client:
         except (KeyError, TypeError, ValueError):
             return
 
+    def hide(self, secret: str) -> None:
+        """Keep a secret that is sent (a private key) out of whatever RunCloud answers, in every form."""
+        self._secrets.add(secret)
+
     def _hide(self, text: str) -> str:
-        for value in self._hidden:
-            text = text.replace(value, HIDDEN)
-        return text
+        return self._secrets.clean(text)
 
 
 class _Limited(Exception):
@@ -487,22 +400,6 @@ class _NotSent(Exception):
     def __init__(self, error: ApiError) -> None:
         self.error = error
         super().__init__()
-
-
-def version_of(url: str) -> int | None:
-    """Give the version that a base URL ends in (2 or 3), None where it says none (design 2.1)."""
-    match = re.search(r"/v([23])/?\Z", url)
-    return int(match.group(1)) if match else None
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is this machine itself."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def reset_seconds(headers: Mapping[str, str]) -> float | None:

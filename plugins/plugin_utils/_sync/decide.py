@@ -614,7 +614,7 @@ def _read_names(name: str, value: object) -> tuple[str, ...]:
 
 
 def _read_known_names(name: str, value: object) -> frozenset[str]:
-    return frozenset(_hostnames.comparable(text) for text in _read_texts(name, value))
+    return frozenset(_hostnames.normalise_lenient(text) for text in _read_texts(name, value))
 
 
 def _read_attached(name: str, value: object) -> dict[str, bool | None]:
@@ -623,7 +623,7 @@ def _read_attached(name: str, value: object) -> dict[str, bool | None]:
         isinstance(row, dict) and isinstance(row.get("name"), str) for row in value
     ):
         raise UserError(f"{name}: a list of domains as runcloud_domain_info returns them is wanted")
-    return {_hostnames.comparable(row["name"]): _wishes.parse_bool(row, "www") for row in value}
+    return {_hostnames.normalise_lenient(row["name"]): _wishes.parse_bool(row, "www") for row in value}
 
 
 _OPTION_READERS: dict[str, Callable[[str, object], t.Any]] = {

@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from ...module_utils._errors import UserError
-from ...module_utils._names import comparable
+from ...module_utils._names import normalise_lenient
 from .network import CHECKING_DNS, WP_CLI, Constants, Inventory, MappedDomain, Network, Note, Plugin, Site
 
 if t.TYPE_CHECKING:
@@ -67,7 +67,7 @@ def parse_site(document: object) -> Site:
     data = _mapping(document, "a site")
     return Site(
         blog_id=_int(data, "blog_id"),
-        domain=comparable(_text(data, "domain")),
+        domain=normalise_lenient(_text(data, "domain")),
         path=_optional_text(data, "path") or "/",
         network_id=_optional_int(data, "network_id") or _optional_int(data, "site_id") or 1,
         public=_flag(data, "public", True),
@@ -86,7 +86,7 @@ def parse_mapped_domain(document: object) -> MappedDomain:
     return MappedDomain(
         id=_int(data, "id"),
         blog_id=_int(data, "blog_id"),
-        domain=comparable(_text(data, "domain")),
+        domain=normalise_lenient(_text(data, "domain")),
         active=_bool(data, "active", True),
         primary=_flag(data, "primary_domain", False),
         secure=_flag(data, "secure", False),
@@ -141,7 +141,7 @@ def _parse_network(document: object) -> Network:
     data = _mapping(document, "a network")
     return Network(
         id=_optional_int(data, "id") or 1,
-        domain=comparable(_text(data, "domain")),
+        domain=normalise_lenient(_text(data, "domain")),
         path=_optional_text(data, "path") or "/",
         subdomain_install=_optional_bool(data, "subdomain_install"),
         main_site_id=_optional_int(data, "main_site_id"),
@@ -178,7 +178,9 @@ def _parse_note(document: object) -> Note:
 
 def _parse_names(data: Mapping[str, t.Any], key: str) -> tuple[str, ...]:
     """Read a list of names; what is not a text is left out, since nothing depends on it alone."""
-    return tuple(dict.fromkeys(comparable(name) for name in _list(data.get(key) or [], key) if isinstance(name, str)))
+    return tuple(
+        dict.fromkeys(normalise_lenient(name) for name in _list(data.get(key) or [], key) if isinstance(name, str))
+    )
 
 
 def _mapping(value: object, what: str) -> Mapping[str, t.Any]:

@@ -13,7 +13,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply 
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_desired
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge, plan_domains
 from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError
 
 from support.memory import PATH, Memory
 
@@ -190,7 +190,7 @@ class Deaf(Memory):
 
     def list(self, path: str, query: Any = None) -> Any:
         if self.writes:
-            raise _client.ApiError("GET", path, status=503, message="spoiled")
+            raise ApiError("GET", path, status=503, message="spoiled")
         return super().list(path, query)
 
 
@@ -228,7 +228,7 @@ class Emptied(Memory):
 
     def _write(self, method: str, path: str, body: Any) -> Any:
         if method == "DELETE":
-            raise _client.ApiError(method, path, status=404, message="Not found")
+            raise ApiError(method, path, status=404, message="Not found")
         return super()._write(method, path, body)
 
 
@@ -295,7 +295,7 @@ class Vanishing(Memory):
     def request(self, method: str, path: str, **options: Any) -> Any:
         if len(self.writes) >= 1 and path != "/servers/1903":
             self.requests.append((method, path, None))
-            raise _client.ApiError(method, path, status=404, message="Not found")
+            raise ApiError(method, path, status=404, message="Not found")
         return {"id": 1903, "name": "web1"} if path == "/servers/1903" else super().request(method, path, **options)
 
 
@@ -395,7 +395,7 @@ class Fleet(Memory):
         self.usage.requests += 1
         self.requests.append(("GET", path, None))
         if self.fail and path.endswith(self.fail):
-            raise _client.ApiError("GET", path, status=403, message="spoiled")
+            raise ApiError("GET", path, status=403, message="spoiled")
         if path == "/servers":
             return [{"id": number, "name": "s"} for number in dict.fromkeys([1904, 1903])]
         for (server, app, _name), rows in self.others.items():

@@ -283,13 +283,13 @@ def test_purge_spares_what_it_must() -> None:
         row("a.example"),
         row("x.staging.example"),
         row("x.example"),
-        purge=Purge(True, ("*.Staging.example",), "100%"),
+        purge=Purge(True, ("*.staging.example",), "100%"),
     )
     assert planned.remove == planned.unmanaged == ("x.example",)
     assert planned.protected == (
         ("main.example", "it is the primary domain"),
         (TEST_DOMAIN, "it is a test domain of RunCloud"),
-        ("x.staging.example", "purge_keep has *.Staging.example"),
+        ("x.staging.example", "purge_keep has *.staging.example"),
     )
 
 

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import models as _resources
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.api import RunCloud, Target, WebAppApi
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import ApiError
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import (
+    Certificate,
+    Domain,
+    ExternalApi,
+    SslMethod,
+)
 
 P = "/servers/1903/webapps/646"
 SHOP = Domain(710, "shop.example")
@@ -121,7 +125,7 @@ def test_lists_need_no_search() -> None:
     assert client.query is None
     assert [app.id for app in runcloud.webapps(2)] == [646]
     assert runcloud.server(2).address == "192.0.2.1"
-    assert runcloud.external_apis() == [_resources.ExternalApi(28, "Testing", "Digital Ocean")]
+    assert runcloud.external_apis() == [ExternalApi(28, "Testing", "Digital Ocean")]
 
 
 @pytest.mark.parametrize(
@@ -219,12 +223,12 @@ def test_only_v3_can_update() -> None:
 )
 def test_the_method_is_read_in_every_spelling(answer: Any, advanced: bool, auto_ssl: bool | None) -> None:
     _client_, app = webapp({f"GET {P}/ssl/advanced": answer})
-    assert app.ssl_method() == _resources.SslMethod(advanced, auto_ssl)
+    assert app.ssl_method() == SslMethod(advanced, auto_ssl)
 
 
 def test_the_method_is_switched_and_autossl_only_when_told() -> None:
     client, app = webapp({f"POST {P}/ssl/advanced": {"advancedSSL": True, "autoSSL": True}})
-    assert app.set_ssl_method(True, None) == _resources.SslMethod(True, True)
+    assert app.set_ssl_method(True, None) == SslMethod(True, True)
     app.set_ssl_method(True, False)
     assert [body for _method, _path, body in client.requests] == [
         {"advancedSSL": True},
@@ -234,7 +238,7 @@ def test_the_method_is_switched_and_autossl_only_when_told() -> None:
 
 def test_a_reply_that_does_not_show_the_method_is_followed_by_a_look() -> None:
     client, app = webapp({f"POST {P}/ssl/advanced": {}, f"GET {P}/ssl/advanced": {"advancedSSL": True}})
-    assert app.set_ssl_method(True, None) == _resources.SslMethod(True, None)
+    assert app.set_ssl_method(True, None) == SslMethod(True, None)
     assert len(client.requests) == 2
 
 
@@ -266,7 +270,7 @@ def test_certificates_come_as_one_or_as_a_list() -> None:
     for one in (CERTIFICATE, {"data": CERTIFICATE}):
         _client_, app = webapp({f"GET {P}/ssl": one, f"GET {P}/domains/710/ssl": one})
         found = app.certificates()
-        assert isinstance(found, _resources.Certificate)
+        assert isinstance(found, Certificate)
         assert (found.id, found.domain) == (4211, None)
         own = app.domain_certificate(SHOP)
         assert own is not None
@@ -352,8 +356,8 @@ def test_a_named_target_can_be_read_by_id_or_by_name() -> None:
     for target in (Target(server_id=2, webapp_id=646), Target(server_name="web1", webapp_name="network")):
         assert runcloud.named_server(target).name == "web1"
         assert runcloud.named_webapp(2, target).name == "Network"
-        assert (target.names_server, target.names_webapp) == (True, True)
-    assert (Target().names_server, Target().names_webapp) == (False, False)
+        assert (target.has_server, target.has_webapp) == (True, True)
+    assert (Target().has_server, Target().has_webapp) == (False, False)
     with pytest.raises(UserError, match="server_id: RunCloud has no server 9"):
         runcloud.named_server(Target(server_id=9))
     with pytest.raises(UserError, match="webapp_id: server 2 has no web application 9"):

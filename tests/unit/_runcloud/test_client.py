@@ -20,13 +20,16 @@ from typing import Any
 
 import certifi
 import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import no_progress
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import (
-    ApiError,
-    Client,
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import Client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.connection import (
+    Connection,
     Credentials,
-    LostReply,
+    is_loopback,
 )
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, LostReply
+from ansible_collections.multisite.runcloud.plugins.module_utils._secrets import HIDDEN
 
 from support.scripted_http import Received, Script, ScriptedServer, reply
 from support.tls_server import Authority
@@ -50,7 +53,8 @@ def connect(waits: list[float]) -> Callable[..., Client]:
     """Make a client that does not really wait."""
 
     def make(url: str, credentials: Credentials = BY_TOKEN, **options: Any) -> Client:
-        return Client(url, credentials, sleep=waits.append, **{"timeout": 5, **options})
+        progress = options.pop("progress", no_progress)
+        return Client(Connection(url, 3, credentials, **{"timeout": 5, **options}), progress, sleep=waits.append)
 
     return make
 
@@ -145,7 +149,7 @@ def test_the_version_follows_the_end_of_the_url(connect: Callable[..., Client], 
     ],
 )
 def test_which_hosts_are_this_machine(host: str, loopback: bool) -> None:
-    assert _client.is_loopback(host) is loopback
+    assert is_loopback(host) is loopback
 
 
 # ---------------------------------------------------------------------- lists
@@ -365,7 +369,7 @@ def test_whoever_echoes_the_credentials_is_not_repeated(connect: Callable[..., C
 
     for credentials in (Credentials(token=TOKEN), Credentials(key=KEY, secret=SECRET)):
         with scripted(connect, echo, credentials=credentials) as (_server, client):
-            assert _client.HIDDEN in str(failure(lambda: client.get("/x")))
+            assert HIDDEN in str(failure(lambda: client.get("/x")))
 
 
 def test_credentials_are_not_shown_by_what_holds_them(connect: Callable[..., Client]) -> None:
@@ -534,17 +538,25 @@ def test_a_certificate_of_nobody_is_refused_at_once(
     assert secured.received == []
 
 
-def test_an_authority_of_ones_own_is_trusted_by_option_or_environment(
-    connect: Callable[..., Client],
-    secured: ScriptedServer,
-    authority: Authority,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_authority_of_ones_own_is_trusted(
+    connect: Callable[..., Client], secured: ScriptedServer, authority: Authority, tmp_path: Path
 ) -> None:
     bundle = str(authority.write(tmp_path / "ca.pem"))
     assert connect(secured.url, verify=bundle).get("/ping") == {"message": "pong"}
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    assert connect(secured.url).get("/ping") == {"message": "pong"}
+
+
+def test_nothing_but_the_connection_says_how_requests_are_made(
+    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No proxy, no netrc entry and no CA bundle is looked up behind the options' back."""
+    (tmp_path / ".netrc").write_text("machine localhost login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with scripted(connect, OK) as (server, client):
+        client.get("/ping")
+    assert server.received[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_bundle_that_is_none_is_an_error_and_no_traceback(
@@ -564,30 +576,26 @@ def test_a_url_that_cannot_be_used_is_an_error_at_once(
     assert waits == []
 
 
-def test_a_ca_bundle_that_does_not_exist_is_an_error_and_no_traceback(
-    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    error = failure(lambda: connect("https://127.0.0.1:1/api/v3").get("/x"))
+def test_a_ca_bundle_that_does_not_exist_is_an_error_and_no_traceback(connect: Callable[..., Client]) -> None:
+    error = failure(lambda: connect("https://127.0.0.1:1/api/v3", verify="/nowhere/ca.pem").get("/x"))
     assert "/nowhere/ca.pem" in str(error)
     assert "REQUESTS_CA_BUNDLE" in str(error)
 
 
-def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent(
-    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
-    error = failure(lambda: connect("http://api.example/api/v3", retries=1).request("POST", "/x", body={}))
+def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent(connect: Callable[..., Client]) -> None:
+    client = connect(
+        "http://api.example/api/v3", retries=1, proxies={"http": f"http://user:hush-hush@127.0.0.1:{unused_port()}"}
+    )
+    error = failure(lambda: client.request("POST", "/x", body={}))
     assert not isinstance(error, LostReply)
     assert "a proxy" in str(error)
+    assert "hush-hush" not in str(error)
 
 
-def test_a_proxy_that_opens_no_tunnel_has_sent_nothing(
-    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_opens_no_tunnel_has_sent_nothing(connect: Callable[..., Client]) -> None:
     with ScriptedServer(OK) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url.removesuffix("/api/v3"))
-        error = failure(lambda: connect("https://api.example/api/v3", retries=1).request("POST", "/x", body={}))
+        client = connect("https://api.example/api/v3", retries=1, proxies={"https": proxy.url.removesuffix("/api/v3")})
+        error = failure(lambda: client.request("POST", "/x", body={}))
     assert not isinstance(error, LostReply)
     assert "Tunnel connection failed: 501" in str(error)
 
@@ -619,7 +627,7 @@ def test_progress_tells_of_repeats(connect: Callable[..., Client]) -> None:
 
 
 def test_it_can_be_read_without_its_library_to_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = importlib.util.spec_from_file_location("client_without_requests", _client.__file__)
+    spec = importlib.util.spec_from_file_location(f"{_client.__package__}.client_without_requests", _client.__file__)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -628,7 +636,3 @@ def test_it_can_be_read_without_its_library_to_say_so(monkeypatch: pytest.Monkey
     spec.loader.exec_module(module)
     assert module.HAS_REQUESTS is False
     assert "requests" in module.REQUESTS_IMPORT_ERROR.splitlines()[-1]
-
-
-def test_nobody_has_to_be_told() -> None:
-    assert _client.no_progress("1/2") is None

@@ -10,13 +10,11 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import no_progress
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import (
-    Client,
-    Credentials,
-    RateLimit,
-    RateLimited,
-)
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client import Client, RateLimit
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.connection import Connection, Credentials
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import RateLimited
 
 from support.scripted_http import ScriptedServer, reply
 
@@ -46,7 +44,9 @@ def clock() -> Clock:
 
 
 def connect(url: str, clock: Clock, **options: Any) -> Client:
-    client = Client(url, Credentials(token="token-3f9a77c1d0"), sleep=clock.sleep, **{"timeout": 5, **options})
+    progress = options.pop("progress", no_progress)
+    connection = Connection(url, 3, Credentials(token="token-3f9a77c1d0"), **{"timeout": 5, **options})
+    client = Client(connection, progress, sleep=clock.sleep)
     client.limit = RateLimit(clock)
     return client
 
@@ -106,7 +106,7 @@ def test_what_a_refusal_says_of_the_wait_beats_the_window(clock: Clock) -> None:
 
 def test_waiting_for_the_limit_is_bounded_by_time_and_not_by_retries(clock: Clock) -> None:
     with ScriptedServer(*[limited(Retry_After="10")] * 8, reply(200, {"id": 1})) as server:
-        client = connect(server.url, clock, retries=0, max_wait=80)
+        client = connect(server.url, clock, retries=0, rate_limit_timeout=80)
         assert client.get("/x") == {"id": 1}
     assert clock.waits == [10] * 8
     assert len(server.received) == 9
@@ -114,21 +114,21 @@ def test_waiting_for_the_limit_is_bounded_by_time_and_not_by_retries(clock: Cloc
 
 def test_patience_ends_with_words_on_what_to_do(clock: Clock) -> None:
     with ScriptedServer(limited(Retry_After="50")) as server:
-        client = connect(server.url, clock, max_wait=120)
+        client = connect(server.url, clock, rate_limit_timeout=120)
         with pytest.raises(RateLimited) as caught:
             client.get("/x")
     assert clock.waits == [50, 50]
     assert caught.value.fatal
     assert str(caught.value) == (
         "GET /x answered 429: the request limit asks to wait 50 s more. 100 s have been waited in this run and "
-        "max_wait allows 120: raise max_wait, or let the next run go on."
+        "rate_limit_timeout allows 120: raise rate_limit_timeout, or let the next run go on."
     )
 
 
 def test_patience_is_for_the_whole_run(clock: Clock) -> None:
     answers = [limited(Retry_After="50"), reply(200, {})]
     with ScriptedServer(*answers, *answers) as server:
-        client = connect(server.url, clock, max_wait=60)
+        client = connect(server.url, clock, rate_limit_timeout=60)
         client.get("/x")
         with pytest.raises(RateLimited):
             client.get("/y")
@@ -138,7 +138,7 @@ def test_patience_is_for_the_whole_run(clock: Clock) -> None:
 def test_no_patience_at_all(clock: Clock) -> None:
     with ScriptedServer(limited(Retry_After="1")) as server:
         with pytest.raises(RateLimited):
-            connect(server.url, clock, max_wait=0).get("/x")
+            connect(server.url, clock, rate_limit_timeout=0).get("/x")
         assert len(server.received) == 1
     assert clock.waits == []
 
@@ -178,7 +178,7 @@ def test_a_window_that_is_over_needs_no_wait(clock: Clock) -> None:
 
 def test_no_request_is_made_where_the_wait_would_be_too_long(clock: Clock) -> None:
     with ScriptedServer(answered(0)) as server:
-        client = connect(server.url, clock, max_wait=30)
+        client = connect(server.url, clock, rate_limit_timeout=30)
         client.get("/1")
         with pytest.raises(RateLimited) as caught:
             client.request("POST", "/2", body={})

@@ -20,7 +20,7 @@ UTILS = "module_utils"
 CONTROLLER = "plugin_utils"
 
 # From the ground up: each room, and the rooms below it that it may use.
-BASE = (f"{UTILS}/_errors", f"{UTILS}/_outcome", f"{UTILS}/_values", f"{UTILS}/_names")
+BASE = (f"{UTILS}/_errors", f"{UTILS}/_outcome", f"{UTILS}/_secrets", f"{UTILS}/_values", f"{UTILS}/_names")
 GROUND = (f"{UTILS}/_runcloud", f"{UTILS}/_probe")
 ENGINES = (f"{UTILS}/_domains", f"{UTILS}/_certificates")
 ANSIBLE = (f"{UTILS}/_options", f"{UTILS}/_module")
@@ -28,6 +28,7 @@ BELOW = (*BASE, *GROUND, *ENGINES)
 MAY_USE: dict[str, tuple[str, ...]] = {
     f"{UTILS}/_errors": (),
     f"{UTILS}/_outcome": (),
+    f"{UTILS}/_secrets": (),
     f"{UTILS}/_values": (f"{UTILS}/_errors",),
     f"{UTILS}/_names": (f"{UTILS}/_errors",),
     **dict.fromkeys(GROUND, BASE),
@@ -53,6 +54,7 @@ DOORS = ("modules", "action", "inventory")
 PURE = (
     f"{UTILS}/_errors",
     f"{UTILS}/_outcome",
+    f"{UTILS}/_secrets",
     f"{UTILS}/_values",
     f"{UTILS}/_names",
     f"{UTILS}/_probe/proxies",

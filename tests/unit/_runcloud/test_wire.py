@@ -5,20 +5,36 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import models as _resources
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import (
     Certificate,
     CertificateOptions,
     CertificateRequest,
     Domain,
+    ExternalApi,
     KeyPair,
+    LogEntry,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.wire import (
     WireError,
+    domain_settings_to_wire,
+    domain_to_wire,
+    options_to_wire,
+    parse_certificate,
+    parse_certificate_list,
+    parse_domain,
+    parse_external_api,
+    parse_flag,
+    parse_log_entry,
+    parse_server,
+    parse_ssl_method,
+    parse_time,
+    parse_webapp,
+    request_to_wire,
 )
 
 UTC = datetime.timezone.utc
@@ -69,7 +85,7 @@ CERTIFICATE = {
     ],
 )
 def test_truth_has_many_spellings(value: object, meaning: bool) -> None:
-    assert _resources.truth(value) is meaning
+    assert parse_flag(value) is meaning
 
 
 @pytest.mark.parametrize(
@@ -86,7 +102,7 @@ def test_truth_has_many_spellings(value: object, meaning: bool) -> None:
     ],
 )
 def test_times_are_in_utc(text: object, moment: datetime.datetime | None) -> None:
-    assert _resources.parse_time(text) == moment
+    assert parse_time(text) == moment
 
 
 # ---------------------------------------------------------------------- domains
@@ -96,31 +112,31 @@ def test_a_domain_as_the_reference_shows_it() -> None:
     expected = Domain(
         693, "schimmel.alirahman.site", "primary", False, "none", False, "cloudflare", None, "2024-07-09 07:02:13"
     )
-    assert _resources.parse_domain(DOMAIN) == expected
-    assert _resources.parse_domain({"data": DOMAIN}) == expected
+    assert parse_domain(DOMAIN) == expected
+    assert parse_domain({"data": DOMAIN}) == expected
 
 
 @pytest.mark.parametrize(("flag", "meaning"), [(1, True), (True, True), ("1", True), ("0", False), (False, False)])
 def test_flags_of_a_domain_have_many_spellings(flag: object, meaning: bool) -> None:
-    row = _resources.parse_domain({**DOMAIN, "www": flag, "wildcard": flag})
+    row = parse_domain({**DOMAIN, "www": flag, "wildcard": flag})
     assert (row.www, row.wildcard) == (meaning, meaning)
 
 
 @pytest.mark.parametrize("name", ["*.shop.example", "shop.example", "*.Shop.Example."])
 def test_a_wildcard_always_carries_its_star(name: str) -> None:
-    row = _resources.parse_domain({**DOMAIN, "name": name, "wildcard": 1})
+    row = parse_domain({**DOMAIN, "name": name, "wildcard": 1})
     assert (row.name, row.wildcard) == ("*.shop.example", True)
-    assert _resources.parse_domain({**DOMAIN, "name": "*.shop.example", "wildcard": None}).wildcard
+    assert parse_domain({**DOMAIN, "name": "*.shop.example", "wildcard": None}).wildcard
 
 
 def test_old_v2_says_little_of_a_domain() -> None:
-    row = _resources.parse_domain({"id": "710", "name": "Shop.Example.", "created_at": "2024-07-09 07:02:13"})
+    row = parse_domain({"id": "710", "name": "Shop.Example.", "created_at": "2024-07-09 07:02:13"})
     assert row == Domain(710, "shop.example", None, None, None, created_at="2024-07-09 07:02:13")
     assert row.served_names == ("shop.example",)
 
 
 def test_a_name_that_is_none_is_compared_as_it_is() -> None:
-    assert _resources.parse_domain({**DOMAIN, "name": "Under_Score.example."}).name == "under_score.example"
+    assert parse_domain({**DOMAIN, "name": "Under_Score.example."}).name == "under_score.example"
 
 
 @pytest.mark.parametrize(
@@ -138,32 +154,31 @@ def test_a_name_that_is_none_is_compared_as_it_is() -> None:
 )
 def test_what_is_no_domain_is_refused(body: object, complaint: str) -> None:
     with pytest.raises(WireError, match=complaint):
-        _resources.parse_domain(body)
+        parse_domain(body)
 
 
 def test_a_domain_goes_out_as_documented() -> None:
-    assert _resources.domain_to_wire(Domain(None, "yog.example", "alias", True, "non-www")) == {
+    assert domain_to_wire(Domain(None, "yog.example", "alias", True, "non-www")) == {
         "name": "yog.example",
         "type": "alias",
         "www": True,
         "redirection": "non-www",
     }
     unseen = Domain(710, "yog.example", "primary", None, None)
-    assert _resources.domain_settings_to_wire(unseen) == {"type": "primary", "www": False, "redirection": "none"}
+    assert domain_settings_to_wire(unseen) == {"type": "primary", "www": False, "redirection": "none"}
 
 
-def test_a_domain_survives_the_way_through_our_own_results() -> None:
-    for row in (_resources.parse_domain(DOMAIN), Domain(None, "new.example"), Domain(7, "*.w.example", wildcard=True)):
-        assert _resources.domain_from_result(dataclasses.asdict(row)) == row
-        # Ansible may turn numbers into texts on the way, and the user may add keys of his own.
-        told = {**dataclasses.asdict(row), "id": None if row.id is None else str(row.id), "blog_id": 5}
-        assert _resources.domain_from_result(told) == row
+@pytest.mark.parametrize("name", ["", "a example", "<script>", "my_shop.example", "localhost"])
+def test_a_row_whose_name_is_not_a_host_name_stays_recognisable(name: str) -> None:
+    row = parse_domain({**DOMAIN, "name": name})
+    assert (row.readable, row.name) == (False, name)
+    assert parse_domain({**DOMAIN, "name": "Shop.example."}).readable
 
 
-@pytest.mark.parametrize("row", [None, "a.example", {}, {"name": 5}])
-def test_what_is_no_result_of_ours_is_refused(row: object) -> None:
-    with pytest.raises(WireError, match="as runcloud_domains returns it"):
-        _resources.domain_from_result(row)
+@pytest.mark.parametrize("identity", [[1], {"id": 1}, True, None, "seven", 1.5])
+def test_an_id_that_is_not_a_number_is_refused(identity: object) -> None:
+    with pytest.raises(WireError, match="without a numeric id"):
+        parse_domain({**DOMAIN, "id": identity})
 
 
 # ---------------------------------------------------------------------- servers and web applications
@@ -186,7 +201,7 @@ def test_a_server_as_the_reference_shows_it() -> None:
         "created_at": "2024-07-09 06:56:05",
         "tags": ["web", {"name": "eu"}, {}, 5],
     }
-    server = _resources.parse_server(body)
+    server = parse_server(body)
     assert (server.id, server.name, server.address, server.usable) == (1903, "server hello", "139.162.123.253", True)
     assert (server.provider, server.stack, server.os, server.os_version) == (
         "Akamai (Linode)",
@@ -199,10 +214,10 @@ def test_a_server_as_the_reference_shows_it() -> None:
 
 
 def test_a_server_of_v2_says_less_and_an_offline_one_says_so() -> None:
-    server = _resources.parse_server({"id": 1, "name": None, "tags": None})
+    server = parse_server({"id": 1, "name": None, "tags": None})
     assert (server.name, server.address, server.stack, server.tags, server.usable) == ("", None, None, (), True)
-    assert not _resources.parse_server({"id": 1, "online": False, "connected": True}).usable
-    assert not _resources.parse_server({"id": 1, "online": True, "connected": 0}).usable
+    assert not parse_server({"id": 1, "online": False, "connected": True}).usable
+    assert not parse_server({"id": 1, "online": True, "connected": 0}).usable
 
 
 def test_a_web_application_leaves_its_secrets_behind() -> None:
@@ -220,7 +235,7 @@ def test_a_web_application_leaves_its_secrets_behind() -> None:
         "pullKey2": "pull-two",
         "created_at": "2024-07-09 07:02:13",
     }
-    app = _resources.parse_webapp(body)
+    app = parse_webapp(body)
     assert (app.id, app.name, app.type, app.php_version, app.default_app) == (
         646,
         "app-schimmel",
@@ -238,20 +253,20 @@ def test_a_web_application_leaves_its_secrets_behind() -> None:
 
 
 def test_other_things_that_the_api_lists() -> None:
-    key = _resources.parse_external_api({"id": 28, "label": "Testing", "secret": "hidden", "service": "Digital Ocean"})
-    assert key == _resources.ExternalApi(28, "Testing", "Digital Ocean")
+    key = parse_external_api({"id": 28, "label": "Testing", "secret": "hidden", "service": "Digital Ocean"})
+    assert key == ExternalApi(28, "Testing", "Digital Ocean")
     assert "hidden" not in repr(key)
-    assert _resources.parse_external_api({"id": 1, "label": None}) == _resources.ExternalApi(1, "", "")
+    assert parse_external_api({"id": 1, "label": None}) == ExternalApi(1, "", "")
     entry = {"kind": "SSL", "content": "failed", "created_at": "2024-07-09 07:02:13"}
-    assert _resources.parse_log_entry(entry) == _resources.LogEntry("SSL", "failed", "2024-07-09 07:02:13")
-    assert _resources.parse_log_entry({}) == _resources.LogEntry("", "", "")
+    assert parse_log_entry(entry) == LogEntry("SSL", "failed", "2024-07-09 07:02:13")
+    assert parse_log_entry({}) == LogEntry("", "", "")
 
 
 # ---------------------------------------------------------------------- certificates
 
 
 def test_a_certificate_as_the_reference_shows_it() -> None:
-    found = _resources.parse_certificate(CERTIFICATE)
+    found = parse_certificate(CERTIFICATE)
     assert found == Certificate(
         id=4211,
         domain=None,
@@ -289,7 +304,7 @@ def test_a_certificate_as_the_reference_shows_it() -> None:
     ],
 )
 def test_spellings_of_a_certificate(change: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = _resources.parse_certificate({**CERTIFICATE, **change}, "a.example")
+    found = parse_certificate({**CERTIFICATE, **change}, "a.example")
     assert found is not None
     assert found.domain == "a.example"
     for name, value in expected.items():
@@ -298,38 +313,38 @@ def test_spellings_of_a_certificate(change: dict[str, Any], expected: dict[str, 
 
 @pytest.mark.parametrize("nothing", [None, [], {}, {"message": "SSL not installed!"}, {"data": {}}])
 def test_no_certificate(nothing: object) -> None:
-    assert _resources.parse_certificate(nothing) is None
+    assert parse_certificate(nothing) is None
 
 
 @pytest.mark.parametrize("body", ["queued", 5, {"id": "x"}, [1]])
 def test_what_is_no_certificate_is_refused(body: object) -> None:
     with pytest.raises(WireError):
-        _resources.parse_certificate(body)
+        parse_certificate(body)
 
 
 def test_the_list_form_tells_the_certificate_of_each_domain() -> None:
     rows = [{"id": 693, "name": "Example.com", "ssl": CERTIFICATE}, {"id": 710, "name": "www.example.com", "ssl": None}]
     for body in ({"data": rows}, rows):
-        found = _resources.parse_certificate_list(body)
+        found = parse_certificate_list(body)
         assert found is not None
         assert list(found) == ["example.com", "www.example.com"]
         assert found["www.example.com"] is None
-        assert found["example.com"] == _resources.parse_certificate(CERTIFICATE, "example.com")
-    assert _resources.parse_certificate_list(CERTIFICATE) is None
+        assert found["example.com"] == parse_certificate(CERTIFICATE, "example.com")
+    assert parse_certificate_list(CERTIFICATE) is None
     for odd in ([5], [{"id": 1}]):
         with pytest.raises(WireError):
-            _resources.parse_certificate_list(odd)
+            parse_certificate_list(odd)
 
 
 @pytest.mark.parametrize("body", [{}, [], None, {"advancedSSL": None}])
 def test_what_is_no_ssl_method_is_refused(body: object) -> None:
     with pytest.raises(WireError):
-        _resources.parse_ssl_method(body)
+        parse_ssl_method(body)
 
 
 def test_only_given_options_go_out() -> None:
-    assert _resources.options_to_wire(CertificateOptions()) == {}
-    assert _resources.options_to_wire(CertificateOptions(True, False, False, True, "TLSv1.3")) == {
+    assert options_to_wire(CertificateOptions()) == {}
+    assert options_to_wire(CertificateOptions(True, False, False, True, "TLSv1.3")) == {
         "enableHttp": True,
         "enableHsts": False,
         "enableHstsSubdomains": False,
@@ -360,7 +375,7 @@ def test_only_given_options_go_out() -> None:
     ],
 )
 def test_an_order_goes_out_as_documented(asked: CertificateRequest, wire: dict[str, Any]) -> None:
-    sent = _resources.request_to_wire(asked)
+    sent = request_to_wire(asked)
     assert sent == {"provider": asked.provider, **wire}
     assert "autoSSL" not in sent
 
@@ -371,7 +386,7 @@ def test_a_key_is_never_shown() -> None:
 
 @pytest.mark.parametrize(
     "parse",
-    [_resources.parse_server, _resources.parse_webapp, _resources.parse_external_api, _resources.parse_log_entry],
+    [parse_server, parse_webapp, parse_external_api, parse_log_entry],
 )
 def test_other_rows_that_are_none_are_refused(parse: Callable[[object], object]) -> None:
     with pytest.raises(WireError):

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a request to RunCloud fails.
+
+PRIVATE to the collection: may change without notice.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ApiError(Exception):
+    """A request that failed, with everything a user needs to know and no secret.
+
+    :param method: the HTTP method.
+    :param path: below the base URL.
+    :param status: of the answer; None where none came, or where it is not the status that is wrong.
+    :param message: what went wrong, in RunCloud's words or ours.
+    :param fields: RunCloud's complaint about each field (reference 1.5).
+    :param advice: one sentence on what to do.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int | None = None,
+        message: str = "",
+        fields: Mapping[str, list[str]] | None = None,
+        advice: str = "",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.status = status
+        self.message = message
+        self.fields = dict(fields or {})
+        self.advice = advice
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        answer = f"answered {self.status}" if self.status is not None else "failed"
+        text = f"{self.method} {self.path} {answer}"
+        if self.message:
+            text += f": {self.message.rstrip('.')}"
+        complaints = {field: " ".join(texts) for field, texts in self.fields.items()}
+        new = [f"{field}: {said.rstrip('.')}" for field, said in complaints.items() if said != self.message]
+        if new:
+            text += f" ({'; '.join(new)})"
+        return f"{text}. {self.advice}" if self.advice else text
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the failure in parts, for those who act on it."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "message": self.message,
+            "fields": self.fields,
+        }
+
+    @property
+    def fatal(self) -> bool:
+        """Say whether every further request would fail as well: no answer, no access, no patience left."""
+        return self.status is None or self.status in (401, 429) or 200 <= self.status < 400
+
+
+class LostReply(ApiError):
+    """A request that may or may not have been carried out: the connection broke, or a gateway gave up."""
+
+
+class RateLimited(ApiError):
+    """Waiting for the request limit would take longer than ``rate_limit_timeout`` allows."""
+
+
+class ListUnknown(ApiError):
+    """A list whose pages contradict each other, or that was not there; it is never taken as empty."""

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads what users give as typed values. Each reader names the option and the value in its error.
+
+PRIVATE to the collection: may change without notice.
+
+``what`` is the name of the option or key, as the user wrote it. An empty text counts as not given: surveys of AWX
+have nothing else for a field that was left empty.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ._errors import UserError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_SHOWN_PROBLEMS = 10
+_TRUE = frozenset(("true", "yes", "on", "1"))
+_FALSE = frozenset(("false", "no", "off", "0"))
+
+
+def parse_bool(value: object, what: str, *, texts: bool = False) -> bool | None:
+    """Read true or false; None where it is not given.
+
+    :param texts: whether texts like ``yes`` are read as well, for files that have only texts.
+    :raises UserError: anything else, numbers included.
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return None if value == "" else t.cast("bool | None", value)
+    text = value.strip().lower() if isinstance(value, str) and texts else ""
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise UserError(f"{what}: {value!r} is not true or false")
+
+
+def parse_choice(value: object, what: str, choices: Collection[str]) -> str | None:
+    """Read one of a fixed set of texts; None where it is not given.
+
+    :raises UserError: another value.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value not in choices:
+        raise UserError(f"{what}: {value!r} is not one of {', '.join(choices)}")
+    return value
+
+
+def parse_text(value: object, what: str) -> str | None:
+    """Read a text without blanks and line breaks at its ends; None where nothing is left.
+
+    :raises UserError: it is not a text.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise UserError(f"{what}: {value!r} is not a text; put it in quotes")
+    return value.strip() or None
+
+
+def parse_integer(value: object, what: str, *, least: int, most: int) -> int | None:
+    """Read a whole number, also from a text; None where it is not given.
+
+    :raises UserError: it is not one, or lies outside the bounds.
+    """
+    if value is None or value == "":
+        return None
+    number: int | None = None
+    if isinstance(value, str) and len(value) <= 30:
+        try:
+            number = int(value)
+        except ValueError:
+            number = None
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
+        number = int(value)
+    if number is None:
+        raise UserError(f"{what}: {value!r} is not a whole number")
+    if not least <= number <= most:
+        raise UserError(f"{what}: {value!r} must be between {least} and {most}")
+    return number
+
+
+def parse_list(value: object, what: str) -> list[t.Any]:
+    """Read a list; a text is taken as JSON, or as one item a line or between commas. Not given is an empty list.
+
+    :raises UserError: it is neither.
+    """
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if not isinstance(value, str):
+        raise UserError(f"{what}: {value!r} is not a list")
+    if not value.strip().startswith("["):
+        return [item.strip() for item in value.replace(",", "\n").splitlines() if item.strip()]
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError) as exc:
+        raise UserError(f"{what}: begins like a JSON list, but cannot be read as one ({exc})") from exc
+    return t.cast("list[t.Any]", found)
+
+
+def parse_texts(value: object, what: str) -> tuple[str, ...]:
+    """Read a list of texts, in any form that ``parse_list`` reads; empty ones are left out.
+
+    :raises UserError: one error for all items that are not texts, each with its position from 1.
+    """
+    found = []
+    problems = []
+    for position, item in enumerate(parse_list(value, what), 1):
+        try:
+            text = parse_text(item, f"{what}, item {position}")
+        except UserError as exc:
+            problems.append(str(exc))
+        else:
+            found += [text] if text else []
+    raise_problems(problems)
+    return tuple(found)
+
+
+def raise_problems(problems: Sequence[str]) -> None:
+    """Raise one UserError for a list of problems; do nothing where it is empty."""
+    if not problems:
+        return
+    text = "; ".join(problems[:_SHOWN_PROBLEMS])
+    hidden = len(problems) - _SHOWN_PROBLEMS
+    raise UserError(f"{text}; and {hidden} more" if hidden > 0 else text)
