@@ -128,14 +128,6 @@ def test_one_connection_serves_many_requests(connect: Callable[..., Client]) -> 
 
 
 @pytest.mark.parametrize(
-    ("url", "version"),
-    [("https://x/api/v2", 2), ("https://x/api/v3/", 3), ("https://x/proxy", 3), ("https://x/v2/more", 3)],
-)
-def test_the_version_follows_the_end_of_the_url(connect: Callable[..., Client], url: str, version: int) -> None:
-    assert connect(url).version == version
-
-
-@pytest.mark.parametrize(
     ("host", "loopback"),
     [
         ("localhost", True),
