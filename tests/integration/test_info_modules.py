@@ -58,7 +58,7 @@ class Reading:
         return result
 
     def ssl(self, **options: Any) -> Result:
-        target = {"verify_port": self.simulator.tls_port, **TARGET, **options}
+        target = {"check_port": self.simulator.tls_port, **TARGET, **options}
         return succeeded(self("runcloud_ssl_info", **target))
 
     @property
@@ -452,7 +452,7 @@ SWITCHES: list[dict[str, Any]] = [
 def test_it_tells_what_runcloud_ssl_would_tell(reading: Reading, situation: str, switches: dict[str, Any]) -> None:
     reading.simulator.reset(SITUATIONS[situation])
     reading.simulator.switch(**switches)
-    options = {**TARGET, "verify_port": reading.simulator.tls_port}
+    options = {**TARGET, "check_port": reading.simulator.tls_port}
 
     result = reading.ssl()
     # In check mode runcloud_ssl changes nothing, and tells of the same state in its own way.
@@ -491,13 +491,12 @@ def test_basic_mode_costs_four_requests(reading: Reading) -> None:
     reading.ssl()
     assert reading.requests == [DOMAINS, METHOD, SERVER, SSL]
 
-    attached = reading("runcloud_domain_info", **TARGET)["domains"]
-    result = reading.ssl(attached=attached, verify_address="127.0.0.1")
-    assert reading.requests == [METHOD, SSL]
+    result = reading.ssl(check_address="127.0.0.1")
+    assert reading.requests == [DOMAINS, METHOD, SSL]
     assert [row["name"] for row in result["names"]] == ["a.example", "b.example"]
 
-    reading.ssl(attached=attached, verify="none", log=True)
-    assert reading.requests == [METHOD, SSL, LOG]
+    reading.ssl(check_served=False, log=True)
+    assert reading.requests == [DOMAINS, METHOD, SSL, LOG]
 
 
 def test_advanced_mode_asks_only_for_what_the_server_leaves_open(reading_v3: Reading) -> None:
@@ -519,7 +518,7 @@ def test_advanced_mode_asks_only_for_what_the_server_leaves_open(reading_v3: Rea
     ]
     asked = reading_v3.ssl(details="all")
     assert reading_v3.requests == [DOMAINS, METHOD, SERVER, SSL, *single.values()]
-    trusted = reading_v3.ssl(verify="none")
+    trusted = reading_v3.ssl(check_served=False)
     assert reading_v3.requests == [DOMAINS, METHOD, SSL, *single.values()]
 
     def of(result: Result) -> list[str]:
@@ -533,10 +532,10 @@ def test_advanced_mode_asks_only_for_what_the_server_leaves_open(reading_v3: Rea
 def test_a_server_that_cannot_be_asked_is_told(module: Module, reading_v3: Reading) -> None:
     reading_v3.simulator.reset(SITUATIONS["lacking"])
 
-    result = module("runcloud_ssl_info", verify_port=closed_port(), **TARGET, **reading_v3.connection)
+    result = module("runcloud_ssl_info", check_port=closed_port(), **TARGET, **reading_v3.connection)
 
-    assert "could not be verified" in str(result["warnings"])
-    assert result["names"][1]["covers"] == ["b.example", "www.b.example"]
+    assert "could not be checked" in str(result["warnings"])
+    assert (result["names"][1]["checked"], result["names"][1]["covers"]) == (False, [])
     assert result["names"][1]["expires"] is None
 
 
@@ -572,11 +571,8 @@ def test_a_private_key_that_runcloud_sends_ends_there(simulator: Simulator) -> N
 
 def test_numbers_that_make_no_sense(reading_v3: Reading) -> None:
     result = reading_v3("runcloud_ssl_info", renew_before=-1, **TARGET)
-    assert (result["failed"], result["msg"]) == (True, "renew_before: -1 is negative; give 0 or more days")
+    assert (result["failed"], result["msg"]) == (True, "renew_before: -1 must be between 0 and 60")
     assert reading_v3.requests == []
-
-    wrong = reading_v3("runcloud_ssl_info", attached=[{"domain": "a.example"}], **TARGET)
-    assert wrong["msg"].startswith("attached: ")
 
 
 # ---------------------------------------------------------------- as tasks
@@ -588,7 +584,7 @@ def test_they_run_as_tasks(ansible: Ansible, simulator: Simulator) -> None:
 
     simulator.reset(ADVANCED)
     names = ["runcloud_server_info", "runcloud_webapp_info", "runcloud_domain_info", "runcloud_ssl_info"]
-    own = {"runcloud_ssl_info": {"verify_port": simulator.tls_port}, "runcloud_webapp_info": {"domain": "fine.example"}}
+    own = {"runcloud_ssl_info": {"check_port": simulator.tls_port}, "runcloud_webapp_info": {"domain": "fine.example"}}
     play = {
         "hosts": "localhost",
         "gather_facts": False,
