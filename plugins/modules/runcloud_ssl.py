@@ -39,8 +39,8 @@ attributes:
 requirements:
   - cryptography (for O(check_served) and O(provider=custom))
 notes:
-  - Let's Encrypt puts 100 names in one certificate, and issues 50 certificates a week for one registered domain and
-    300 in 3 hours. What would be over is refused, or left to a later run, before anything is ordered.
+  - Let's Encrypt puts 100 names in one certificate, and issues 50 new certificates a week for one registered domain.
+    What would be over is refused, or left to a later run, before anything is ordered.
   - An order that is younger than 15 minutes is waited for or returned as pending, and never repeated. It is known from
     RunCloud's activity log and from a small file in the cache folder of the user who runs the module
     (C(XDG_CACHE_HOME), or C(~/.cache)).

@@ -107,13 +107,13 @@ def _plan_basic(draft: Draft) -> None:
         return
     lacking = [row for row in draft.domains if lacks(draft, row)]
     via = _basic_order(draft, found, lacking)
-    since = order_in_progress(draft.state, None, found)
-    if since is not None and (via is not None or lacking):
+    since = order_in_progress(draft.state, None, found) if via is not None or lacking else None
+    if since is not None:
         wait_for_order(draft, [row.name for row in lacking or draft.domains], since)
         return
     if via is None:
         draft.pending.update({row.name: why_stuck(draft, row, found) for row in lacking})
-        note_stale(draft, [row for row in draft.domains if row not in lacking])
+        note_stale(draft, [row for row in draft.domains if row.name not in draft.pending])
         return
     problems = _basic_problems(draft, via, found, required)
     if not problems:
@@ -208,8 +208,8 @@ def _advanced_order(draft: Draft, row: Domain, found: Found) -> Step | None:
     """Decide about one domain: the order it needs, None where it needs none or has to wait."""
     via = _advanced_via(draft, row, found)
     lacking = lacks(draft, row)
-    since = order_in_progress(draft.state, row.name, found)
-    if since is not None and (via is not None or lacking):
+    since = order_in_progress(draft.state, row.name, found) if via is not None or lacking else None
+    if since is not None:
         wait_for_order(draft, [row.name], since)
         return None
     if via is None:

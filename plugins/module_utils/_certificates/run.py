@@ -198,8 +198,7 @@ def _state(
 def _plan(job: _Job, state: CertificatesState) -> tuple[CertificatesPlan, CertificatesState]:
     """Plan. Where something is to be ordered, or an order may be in progress, the activity log has a say."""
     plan = plan_certificates(job.desired, state)
-    keys: list[Key] = [row.name for row in state.domains] if state.advanced else [None]
-    lately = any(not order.done for key in keys for order in recent_orders(state, key))
+    lately = any(not order.done for order in state.orders)
     if not plan.orders and not (plan.pending and lately):
         return plan, state
     state = dataclasses.replace(state, log=job.read_log())
@@ -248,6 +247,11 @@ def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Do
         applied.fault = exc
         applied.changed = applied.changed or bool(change)
         after = _last_known(state, applied)
+    if applied.fault is not None:
+        for placed in applied.effective:
+            if placed.step.is_order and not placed.done:
+                text = "ordered; it is not known whether the certificate was issued"
+                applied.pending.update(dict.fromkeys([placed.step.key] if placed.step.key else placed.step.names, text))
     finalize(applied, after.certificates)
     return _Done(method, plan, applied, after)
 
