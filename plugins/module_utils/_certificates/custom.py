@@ -9,17 +9,16 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import itertools
-import traceback
 import typing as t
 
-from .._errors import MissingLibrary, UserError
+from .._errors import UserError
+from .._probe.served import parse_certificate, require_cryptography
 from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, KeyPair
 from .model import CustomCertificate
 
 if t.TYPE_CHECKING:
+    import datetime
     from collections.abc import Sequence
 
     from .._probe.served import ServedCertificate
@@ -36,10 +35,8 @@ def read_custom_certificate(certificate: str, private_key: str, now: datetime.da
     :raises UserError: the pair cannot be used; the message never shows the key.
     :raises MissingLibrary: the library cryptography is missing.
     """
-    try:
-        from cryptography.hazmat.primitives import serialization
-    except ImportError as exc:
-        raise MissingLibrary("cryptography", traceback.format_exc()) from exc
+    require_cryptography()
+    from cryptography.hazmat.primitives import serialization
 
     bundle = _read_bundle(certificate)
     own = bundle[0]
@@ -53,15 +50,12 @@ def read_custom_certificate(certificate: str, private_key: str, now: datetime.da
             raise UserError(
                 "certificate: its chain is not in order; each certificate must be followed by that of its issuer"
             )
-    not_before, not_after = _utc(own, "not_valid_before"), _utc(own, "not_valid_after")
-    if not_after <= now:
-        raise UserError(f"certificate: ended on {not_after:%Y-%m-%d}; give one that is valid")
-    if not_before > now:
-        raise UserError(f"certificate: is valid only from {not_before:%Y-%m-%d %H:%M} UTC; wait, or give another")
-    der = own.public_bytes(serialization.Encoding.DER)
-    return CustomCertificate(
-        KeyPair(certificate, private_key), _names_of(own), not_after, hashlib.sha256(der).hexdigest()
-    )
+    read = parse_certificate(own.public_bytes(serialization.Encoding.DER))
+    if read.not_after <= now:
+        raise UserError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
+    if read.not_before > now:
+        raise UserError(f"certificate: is valid only from {read.not_before:%Y-%m-%d %H:%M} UTC; wait, or give another")
+    return CustomCertificate(KeyPair(certificate, private_key), read.names, read.not_after, read.sha256)
 
 
 def keeps_custom(desired: DesiredCertificates, certificate: Certificate | None) -> bool:
@@ -121,24 +115,3 @@ def _public_bytes(key: t.Any) -> bytes:
 
     encoded: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return encoded
-
-
-def _names_of(certificate: t.Any) -> tuple[str, ...]:
-    from cryptography import x509
-
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return ()
-    return tuple(
-        dict.fromkeys(name.lower().removesuffix(".") for name in extension.value.get_values_for_type(x509.DNSName))
-    )
-
-
-def _utc(certificate: t.Any, attribute: str) -> datetime.datetime:
-    """Return a date of a certificate; before cryptography 42 it comes without its time zone."""
-    aware: datetime.datetime | None = getattr(certificate, f"{attribute}_utc", None)
-    if aware is not None:
-        return aware
-    naive: datetime.datetime = getattr(certificate, attribute)
-    return naive.replace(tzinfo=datetime.timezone.utc)

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._runcloud.api import WebAppApi
-    from .request import CertificatesRequest
+    from .options import CertificatesRequest
 
 
 def wanted_method(request: CertificatesRequest, current: SslMethod) -> tuple[SslMethod, dict[str, object]]:

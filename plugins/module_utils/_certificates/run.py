@@ -24,9 +24,9 @@ from .coverage import certifiable, find_certificates, report_names
 from .memory import OrderMemory
 from .mode import switch_method, wanted_method
 from .model import CertificatesPlan, CertificatesState, DesiredCertificates, Step
+from .options import CertificatesRequest, read_request
 from .plan import plan_certificates
 from .read import Reader, current_certificates, read_log
-from .request import CertificatesRequest, read_request
 from .result import CertificatesOutcome
 from .wait import WaitContext, wait_for_certificates
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a server presented, and under which names. Pure.
+"""What a server presented, and under which names; reads certificates. Pure.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,12 +10,15 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import hashlib
 import typing as t
 
+from .._errors import MissingLibrary
 from .._names import covered_by
 
 if t.TYPE_CHECKING:
-    import datetime
+    from cryptography import x509
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,3 +61,57 @@ class ServedReport:
     reachable: bool
     reason: str = ""
     served: dict[str, Served] = dataclasses.field(default_factory=dict)
+
+
+def parse_certificate(der: bytes) -> ServedCertificate:
+    """Read a certificate in DER.
+
+    :raises ValueError: it is not one.
+    :raises MissingLibrary: cryptography is missing.
+    """
+    require_cryptography()
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return ServedCertificate(
+            names=_names_of(certificate),
+            not_before=_utc(certificate, "not_valid_before"),
+            not_after=_utc(certificate, "not_valid_after"),
+            issuer=certificate.issuer.rfc4514_string(),
+            sha256=hashlib.sha256(der).hexdigest(),
+        )
+    except (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from error
+
+
+def require_cryptography() -> None:
+    """Make sure that certificates can be read.
+
+    :raises MissingLibrary: cryptography is missing.
+    """
+    try:
+        import cryptography.x509  # noqa: F401
+    except ImportError as error:
+        raise MissingLibrary("cryptography", str(error)) from error
+
+
+def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = extension.value.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        names = [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names))
+
+
+def _utc(certificate: x509.Certificate, attribute: str) -> datetime.datetime:
+    """Return a date of a certificate; before cryptography 42 it comes without its time zone."""
+    aware: datetime.datetime | None = getattr(certificate, f"{attribute}_utc", None)
+    if aware is not None:
+        return aware
+    naive: datetime.datetime = getattr(certificate, attribute)
+    return naive.replace(tzinfo=datetime.timezone.utc)

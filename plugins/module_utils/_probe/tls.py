@@ -20,19 +20,14 @@ import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from hashlib import sha256
 from time import monotonic
 
-from .._errors import MissingLibrary
 from .._names import is_wildcard
 from .._outcome import no_progress
-from .served import Served, ServedCertificate, ServedReport
+from .served import Served, ServedCertificate, ServedReport, parse_certificate, require_cryptography
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    from cryptography import x509
 
     from .._outcome import Progress
 
@@ -232,63 +227,6 @@ def _reading_context() -> ssl.SSLContext:
     context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
     context.options |= LEGACY_SERVER_CONNECT
     return context
-
-
-# Reading a certificate ----------------------------------------------------------------------------------------------
-
-
-def parse_certificate(der: bytes) -> ServedCertificate:
-    """Read a certificate in DER.
-
-    :raises ValueError: it is not one.
-    :raises MissingLibrary: cryptography is missing.
-    """
-    require_cryptography()
-    from cryptography import x509
-
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        return ServedCertificate(
-            names=_names_of(certificate),
-            not_before=_utc(certificate, "not_valid_before"),
-            not_after=_utc(certificate, "not_valid_after"),
-            issuer=certificate.issuer.rfc4514_string(),
-            sha256=sha256(der).hexdigest(),
-        )
-    except (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
-        raise ValueError(str(error)) from error
-
-
-def require_cryptography() -> None:
-    """Make sure that certificates can be read.
-
-    :raises MissingLibrary: cryptography is missing.
-    """
-    try:
-        import cryptography.x509  # noqa: F401
-    except ImportError as error:
-        raise MissingLibrary("cryptography", str(error)) from error
-
-
-def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = extension.value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        names = [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names))
-
-
-def _utc(certificate: x509.Certificate, attribute: str) -> datetime:
-    """Return a date of a certificate; before cryptography 42 it comes without its time zone."""
-    aware: datetime | None = getattr(certificate, f"{attribute}_utc", None)
-    if aware is not None:
-        return aware
-    naive: datetime = getattr(certificate, attribute)
-    return naive.replace(tzinfo=timezone.utc)
 
 
 # Many at once -------------------------------------------------------------------------------------------------------

@@ -16,15 +16,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.multisite.runcloud.plugins.module_utils._probe import served as _served
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe import tls as _tls
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe.served import (
     Served,
     ServedCertificate,
     ServedReport,
+    parse_certificate,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe.tls import (
     TlsProber,
-    parse_certificate,
     read_served,
     same_server,
 )
@@ -113,7 +114,7 @@ def test_before_cryptography_42_dates_have_no_time_zone() -> None:
     class Old:
         not_valid_before = datetime(2026, 1, 2, 3, 4, 5)
 
-    assert _tls._utc(Old(), "not_valid_before") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)  # type: ignore[arg-type]
+    assert _served._utc(Old(), "not_valid_before") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)  # type: ignore[arg-type]
 
 
 @given(st.binary(max_size=200))

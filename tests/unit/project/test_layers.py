@@ -71,7 +71,6 @@ PURE = (
     f"{UTILS}/_certificates/custom",
     f"{UTILS}/_certificates/draft",
     f"{UTILS}/_certificates/plan",
-    f"{UTILS}/_certificates/request",
     f"{UTILS}/_certificates/result",
     f"{CONTROLLER}/_wordpress/network",
     f"{CONTROLLER}/_sync/decide",
