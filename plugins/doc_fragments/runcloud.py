@@ -65,8 +65,8 @@ options:
       - Requests that must not be carried out twice are only repeated after a look at what the first one did.
     type: int
     default: 5
-  max_wait:
-    description: Seconds that may be spent in one run on waiting for RunCloud's request limit.
+  rate_limit_timeout:
+    description: Seconds that one run may spend on waiting for RunCloud's request limit.
     type: int
     default: 900
 """
@@ -78,7 +78,7 @@ options:
       - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
         otherwise, in this order.
       - Used as it is, without a request that confirms it.
-    type: int
+    type: raw
   server_name:
     description: Name of the server, instead of O(server_id). Costs at least one request.
     type: str
@@ -91,7 +91,7 @@ options:
       - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
         otherwise, in this order.
       - Used as it is, without a request that confirms it.
-    type: int
+    type: raw
   server_name:
     description: Name of the server, instead of O(server_id). Costs at least one request.
     type: str
@@ -100,7 +100,7 @@ options:
       - Id of the web application. The environment variables E(RUNCLOUD_APP_ID) and E(WU_RUNCLOUD_APP_ID) are used
         otherwise, in this order.
       - Used as it is, without a request that confirms it.
-    type: int
+    type: raw
     aliases:
       - app_id
   webapp_name:

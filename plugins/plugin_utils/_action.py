@@ -13,8 +13,11 @@ the task is. Nothing that is decided on passes through a masked result: masking 
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import json
 import os
 import pathlib
+import re
 import threading
 import time
 import traceback
@@ -38,6 +41,8 @@ EVERY = 10.0
 _LEAST_HIDDEN = 8
 # What ansible-core raises when the task's `timeout` is over. Its module is private, and another one in each release.
 _TIMEOUT = "TaskTimeoutError"
+# A text that `repr` writes as it is.
+_QUOTED_AS_IT_IS = re.compile(r"[!#-&(-\[\]-~]+\Z").match
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +70,10 @@ class ControllerAction(ActionBase):
     SPEC: t.ClassVar[Mapping[str, t.Any]] = {}
     # Further arguments of ansible-core's validator: mutually_exclusive, required_if, ...
     RULES: t.ClassVar[Mapping[str, t.Any]] = {}
+    # Where the task has the option `variables`, a prefix: which variables (without it) stand in for which options, and
+    # which others there are.
+    VARIABLES: t.ClassVar[Mapping[str, str]] = {}
+    OTHER_VARIABLES: t.ClassVar[frozenset[str]] = frozenset()
 
     def work(self, call: Call) -> dict[str, t.Any]:
         """Do the work and return the result."""
@@ -75,9 +84,26 @@ class ControllerAction(ActionBase):
         return {"failed": True, "changed": False, "msg": message}
 
     def given(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the arguments of the task as they are validated; an empty text is as if not given."""
-        del task_vars
-        return {name: value for name, value in self._task.args.items() if value is not None and value != ""}
+        """Return the arguments of the task as they are validated.
+
+        :raises UserError: a variable of the prefix that is not known.
+        """
+        arguments = dict(self._task.args)
+        prefix = arguments.get("variables")
+        if prefix:
+            arguments = {**self._from_variables(str(prefix), task_vars), **arguments}
+        read = {name: as_option(value, self.SPEC.get(name, {})) for name, value in arguments.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+    def _from_variables(self, prefix: str, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Read the options that the host's variables hold."""
+        found = {name: name.removeprefix(prefix) for name in task_vars if name.startswith(prefix)}
+        known = {**self.VARIABLES, **dict.fromkeys(self.OTHER_VARIABLES, "")}
+        unknown = [name for name, short in found.items() if short not in known]
+        if unknown:
+            raise UserError("\n".join(_unknown_variable(name, [prefix + short for short in known]) for name in unknown))
+        wanted = {known[short]: task_vars[name] for name, short in found.items() if known[short]}
+        return {option: self._templar.template(value) for option, value in wanted.items()}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task. Every way it can end is a result."""
@@ -86,19 +112,25 @@ class ControllerAction(ActionBase):
             return self.stopped(
                 f"async: {self._task.action} works on the controller and cannot be run as a background job"
             )
-        hidden: set[str] = set()
+        self.hidden: set[str] = set()
         with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
-            result = self._guarded(lambda: self._work(task_vars or {}, progress, hidden), progress)
-        return masked(result, hidden)
+            result = self._guarded(lambda: self._work(task_vars or {}, progress), progress)
+        return self.masked(result)
 
-    def _work(self, task_vars: Mapping[str, t.Any], progress: Progress, hidden: set[str]) -> dict[str, t.Any]:
+    def masked(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return a result with every secret in it replaced by stars; nothing is decided on it any more."""
+        return masked(result, self.hidden)
+
+    def _work(self, task_vars: Mapping[str, t.Any], progress: Progress) -> dict[str, t.Any]:
         self._task.args = self.given(task_vars)
         checked, options = self.validate_argument_spec(dict(self.SPEC), **self.RULES)
-        hidden.update(checked._no_log_values)
+        self.hidden.update(checked._no_log_values)
         given: dict[str, str] = {}
         self._compute_environment_string(given)
         environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
-        return self.work(Call(options, environment, bool(self._task.check_mode), progress, hidden, pathlib.Path.cwd()))
+        return self.work(
+            Call(options, environment, bool(self._task.check_mode), progress, self.hidden, pathlib.Path.cwd())
+        )
 
     def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
         try:
@@ -171,9 +203,46 @@ class HostAction(ControllerAction):
         return result["rc"], result["stdout"], result.get("stderr", "")
 
 
+def as_option(value: t.Any, spec: Mapping[str, t.Any]) -> t.Any:
+    """Return a value as an option of this kind takes it; None where it is as if not given.
+
+    Forms and surveys give nothing but text: "" is as if not given, and a list may be JSON, one item a line, or separated
+    by commas. A choice may be a boolean, as YAML reads ``true``.
+    """
+    if isinstance(value, bool) and "choices" in spec:
+        return str(value).lower()
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return None
+    if spec.get("type") == "list":
+        return _items_of_text(text)
+    return text.lower() if text.lower() in spec.get("choices", ()) else value
+
+
+def _items_of_text(text: str) -> list[t.Any]:
+    if text.startswith("["):
+        try:
+            return list(json.loads(text))
+        except ValueError:
+            pass
+    parts = text.splitlines() if "\n" in text else text.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _unknown_variable(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"{name}: there is no such variable{f'; did you mean {near[0]}?' if near else ''}"
+
+
 def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:
     """Return a result with every secret in it replaced by stars."""
     secrets = {text.strip() for text in hidden if len(text.strip()) >= _LEAST_HIDDEN}
+    # Looking through ten thousand rows one by one takes half a second, looking through their text nearly none.
+    if all(_QUOTED_AS_IT_IS(secret) for secret in secrets):
+        shown = repr(result)
+        secrets = {secret for secret in secrets if secret in shown}
     return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
 
 

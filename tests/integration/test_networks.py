@@ -58,7 +58,7 @@ def inventory(folder: Path, simulator: Simulator) -> Path:
         "domain_sync_api_token": TOKEN,
         "domain_sync_purge": True,
         "domain_sync_require_dns": False,
-        "domain_sync_ssl_verify": "none",
+        "domain_sync_ssl_check_served": False,
         "domain_sync_ssl_wait": False,
     }
     file = folder / "networks.json"
@@ -149,7 +149,7 @@ def test_the_example_plays(ansible: Ansible, simulator: Simulator) -> None:
         "vault_bakery_runcloud_token": TOKEN,
         "domain_sync_api_url": simulator.v3,
         "domain_sync_require_dns": False,
-        "domain_sync_ssl_verify_port": simulator.tls_port,
+        "domain_sync_ssl_check_port": simulator.tls_port,
         "domain_sync_report": str(ansible.home / "reports" / "bakery"),
     }
     ansible.run_playbook(

@@ -1,23 +1,27 @@
 # Copyright (c) 2026, multisite.runcloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role and its playbooks, in real processes against the simulator, a real nameserver and real handshakes."""
+"""What only real processes show: what an operator sees, how a play ends, and what reaches the role from outside.
+
+What a run does is tested in one process, in test_runcloud_sync.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import Ansible
+from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
+from support.ansible import COLLECTION, Ansible, Result
 from support.dns_server import DnsServer
-from support.operator import HERE, Operator
+from support.operator import Operator
 
-APP = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
-ELSEWHERE = "203.0.113.9"
+ROLE = {"role": f"{COLLECTION}.domain_sync"}
+BARE = {"ssl": False, "require_dns": False}
 
 
 @pytest.fixture
@@ -27,233 +31,155 @@ def operator(ansible: Ansible, simulator: Simulator, dns: DnsServer) -> Operator
     return Operator(ansible, simulator, dns)
 
 
-def test_twelve_new_names_are_one_order_and_the_preview_says_so_before(operator: Operator) -> None:
-    names = ["network.example", "old.example", *(f"customer{number}.example" for number in range(12))]
-    (operator.ansible.home / "domains.yml").write_text(yaml.safe_dump(names))
-
-    preview = operator.result(operator.play("preview", file="domains.yml"))
-    assert operator.writes() == []
-    assert preview["preview"] is True
-    assert "12 would be added" in preview["summary"][-1]
-
-    first = operator.result(operator.play(file="domains.yml"))
-    assert operator.writes() == [f"POST {APP}/domains"] * 12 + [f"PUT {APP}/ssl/4211"]
-    assert len(operator.simulator.orders()) == 1
-    assert operator.simulator.orders()[0]["names"] == names
-    assert (first["plan"], first["orders"]) == (preview["plan"], preview["orders"])
-    assert first["changed"] is preview["changed"] is True
-
-    second = operator.result(operator.play(file="domains.yml"))
-    assert operator.requests() == [
-        f"GET /servers/{SERVER_ID}",
-        f"GET {APP}/domains",
-        f"GET {APP}/ssl/advanced",
-        f"GET {APP}/ssl",
-    ]
-    assert second["changed"] is False
-    assert {row["certificate"] for row in second["domains"]} == {"ok, 89 days left"}
+def connection(operator: Operator) -> dict[str, Any]:
+    return {
+        "domain_sync_api_url": operator.simulator.v3,
+        "domain_sync_api_token": TOKEN,
+        "domain_sync_server_id": SERVER_ID,
+        "domain_sync_webapp_id": WEBAPP_ID,
+        "domain_sync_require_dns": False,
+        "domain_sync_ssl": False,
+    }
 
 
-def test_a_name_whose_dns_is_elsewhere_waits_and_comes_by_itself(operator: Operator) -> None:
-    operator.dns.set("late.example", a=[ELSEWHERE])
-    wanted = ["network.example", "old.example", "new.example", "late.example"]
-
-    first = operator.result(operator.play(domains=wanted))
-    assert operator.names() == {"network.example", "old.example", "new.example"}
-    row = next(row for row in first["domains"] if row["name"] == "late.example")
-    assert row["action"] == "held"
-    assert "waiting for DNS" in row["waits_for"]
-    assert ELSEWHERE in row["waits_for"]
-    assert len(operator.simulator.orders()) == 1
-    assert first["ok"]
-
-    operator.dns.set("late.example", a=[HERE])
-    second = operator.result(operator.play(domains=wanted))
-    assert second["counts"]["added"] == 1
-    assert len(operator.simulator.orders()) == 2
+def task_lines(outcome: Result) -> int:
+    return sum(line.startswith("TASK [") for line in outcome.stdout.splitlines())
 
 
-def test_in_advanced_mode_the_name_is_attached_and_only_its_certificate_waits(operator: Operator) -> None:
-    operator.simulator.reset({"domains": [{"name": "network.example", "certificate": True}], "mode": "advanced"})
-    operator.simulator.switch(ssl_issue="sync")
-    operator.dns.set("late.example", a=[ELSEWHERE])
-    result = operator.result(operator.play(domains=["network.example", "late.example", "new.example"]))
-    assert operator.names() == {"network.example", "late.example", "new.example"}
-    assert [order["names"] for order in operator.simulator.orders()] == [["new.example"]]
-    assert [row["name"] for row in result["pending"]] == ["late.example"]
-
-    strict = operator.result(operator.play(domains=["network.example", "later.example"], require_dns=True))
-    assert strict["counts"]["added"] == 1
-    operator.dns.set("latest.example", a=[ELSEWHERE])
-    held = operator.result(operator.play(domains=["network.example", "latest.example"], require_dns=True))
-    assert held["counts"]["held"] == 1
-    assert "latest.example" not in operator.names()
+@pytest.mark.parametrize("playbook", ["sync", "preview"])
+def test_a_file_is_at_most_five_task_lines_and_the_table_comes_last(operator: Operator, playbook: str) -> None:
+    (operator.ansible.home / "domains.yml").write_text("- network.example\n- old.example\n- new-one.example\n")
+    outcome = operator.play(playbook, file="domains.yml")
+    assert task_lines(outcome) <= 5
+    assert "skipping" not in outcome.stdout
+    lines = outcome.stdout.splitlines()
+    table = next(number for number, line in enumerate(lines) if line.startswith("domain  "))
+    assert table > max(number for number, line in enumerate(lines) if line.startswith("TASK ["))
+    assert lines[table + 2].startswith("new-one.example")
+    assert (operator.writes() == []) is (playbook == "preview")
+    assert outcome.stats["localhost"]["changed"] == 1
 
 
-def test_attached_name_with_broken_dns_stops_the_order_for_all_and_is_named(operator: Operator) -> None:
-    operator.dns.set("old.example", a=[ELSEWHERE])
-    outcome = operator.play(domains=["network.example", "old.example", "new.example"], rc=2)
-    assert operator.simulator.orders() == []
-    assert operator.names() == {"network.example", "old.example", "new.example"}
-    result = operator.result(outcome)
-    assert list(result["errors"]) == ["old.example"]
-    assert "Correct its DNS" in result["errors"]["old.example"]
+def test_a_call_without_an_inventory_file_warns_of_nothing(operator: Operator) -> None:
+    quiet = {"ANSIBLE_LOCALHOST_WARNING": "true", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "true"}
+    variables = {**connection(operator), "domain_sync_domains": ["network.example"]}
+    outcome = operator.ansible.run_playbook(
+        f"{COLLECTION}.sync", "-i", "localhost,", extra_vars=variables, env=quiet
+    ).expect(0)
+    assert "WARNING" not in outcome.output
 
 
-def test_purge_removes_within_its_limit_and_spares_what_is_excluded(operator: Operator) -> None:
-    operator.simulator.reset({"domains": ["network.example", "a.example", "b.example", "c.dev.example"]})
-    settings = {"domains": ["network.example", "a.example"], "purge": True, "ssl": False, "require_dns": False}
-    refused = operator.play(**settings, rc=2, purge_limit="0")
-    assert operator.writes() == []
-    assert "purge_limit" in operator.result(refused)["fatal"]
-
-    result = operator.result(operator.play(**settings, purge_limit="50%", exclude=["*.dev.example"]))
-    assert operator.names() == {"network.example", "a.example", "c.dev.example"}
-    assert [row["name"] for row in result["domains"] if row["action"] == "kept back"] == ["c.dev.example"]
-    assert operator.requests("GET") == [f"GET {APP}/domains"] * 2
-
-
-def test_one_name_failing_stops_neither_the_others_nor_the_certificates_and_fails_last(operator: Operator) -> None:
+def test_a_failed_run_is_counted_as_changed_and_fails_last_in_short_words(operator: Operator) -> None:
     operator.simulator.faults(
         {"method": "POST", "path": "/domains$", "body": "bad.example", "times": None,
          "action": {"status": 422, "body": {"message": "The given data was invalid."}}}
     )  # fmt: skip
     wanted = ["network.example", "old.example", "bad.example", "good.example"]
-    outcome = operator.play(domains=wanted, report=str(operator.ansible.home), rc=2)
-    assert "good.example" in operator.names()
-    assert [order["names"] for order in operator.simulator.orders()] == [
-        ["network.example", "old.example", "good.example"]
-    ]
+    outcome = operator.play(domains=wanted, **BARE, rc=2)
     last = outcome.tasks[-1]
-    assert (last.task, last.status) == ("domain_sync : Fail where something has failed", "failed")
-    assert "bad.example" in last.result["msg"]
-    report = json.loads((operator.ansible.home / "report.json").read_text())
-    assert report["counts"]["failed"] == 1
-    assert report["changed"] is True
-    assert outcome.stats["localhost"]["changed"] == 2
+    assert (last.action, last.status) == (f"{COLLECTION}.runcloud_summary", "failed")
+    assert len(last.result["msg"]) < 100
+    fatal = next(line for line in outcome.stdout.splitlines() if line.startswith("fatal: "))
+    assert len(fatal) < 200
+    assert outcome.stats["localhost"]["changed"] == 1
+    assert operator.result(outcome)["counts"]["failed"] == 1
 
 
-def test_what_concerns_everything_stops_before_the_first_write_and_is_reported(operator: Operator) -> None:
-    outcome = operator.play(domains=["network.example"], api_token="wrong-token-0000000000", rc=2)
-    assert operator.writes() == []
-    result = operator.result(outcome)
-    assert "401" in result["fatal"]
-    assert result["summary"][-1].startswith("FAILED")
-    assert "wrong-token-0000000000" not in json.dumps(result)
+def test_the_table_is_shown_where_successful_tasks_are_hidden(operator: Operator) -> None:
+    variables = {**connection(operator), "domain_sync_domains": ["network.example"]}
+    hidden = operator.ansible.run_playbook(
+        f"{COLLECTION}.sync", extra_vars=variables, env={"ANSIBLE_DISPLAY_OK_HOSTS": "false"}
+    ).expect(0)
+    assert "network.example" in hidden.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("domains.yml", None, ["domain_sync_file", "domains.yml", "No such file"]),
-        ("domains.yml", "", ["domain_sync_file", "domains.yml", "empty"]),
-        ("domains.csv", "host\na.example\n", ["domain_sync_file", "domains.csv", "name the columns"]),
-        ("domains.yml", "- a.example\n- name: b_c.example\n", ["domain_sync_file[1]", "b_c.example", "underscore"]),
-    ],
-)
-def test_bad_files_are_refused_before_any_request(
-    operator: Operator, name: str, text: str | None, words: list[str]
-) -> None:
-    if text is not None:
-        (operator.ansible.home / name).write_text(text)
-    outcome = operator.play(file=name, rc=2)
-    assert operator.requests() == []
-    fatal = operator.result(outcome)["fatal"]
-    for word in words:
-        assert word in fatal
+def test_output_for_programs_stays_readable_by_them(operator: Operator) -> None:
+    variables = {**connection(operator), "domain_sync_domains": ["network.example"]}
+    outcome = operator.ansible.run_playbook(
+        f"{COLLECTION}.sync", extra_vars=variables, env={"ANSIBLE_STDOUT_CALLBACK": "oneline"}
+    ).expect(0)
+    assert "old.example" not in [line.split()[0] for line in outcome.stdout.splitlines() if line.strip()]
+    assert "\nold.example" in outcome.stderr
 
 
-def test_bad_variables_are_refused_before_any_request(operator: Operator) -> None:
-    for variables, words in [
-        ({}, ["domain_sync_domains", "missing"]),
-        ({"source": "file"}, ["domain_sync_file", "missing"]),
-        ({"domains": [{"domain": "a.example", "www": "yes"}]}, ["domain_sync_domains[0]", "www", "'yes'"]),
-        ({"domains": [{"domain": "a.example", "owner": 1}]}, ["domain_sync_domains[0]", "owner"]),
-        ({"domains": "a.example"}, ["domain_sync_domains"]),
-    ]:
-        outcome = operator.play(**variables, rc=2)
-        assert operator.requests() == []
-        for word in words:
-            assert word in outcome.output
-
-
-def test_csv_list_and_file_mean_the_same(operator: Operator) -> None:
-    (operator.ansible.home / "domains.csv").write_text(
-        "domain,www,redirection,active\nnetwork.example,,,\nShop.Example.,true,non-www,yes\npaused.example,,,no\n"
-    )
-    operator.play(file="domains.csv", ssl=False, require_dns=False)
-    assert operator.simulator.requests()[1]["body"] == {
-        "name": "shop.example",
-        "type": "alias",
-        "www": True,
-        "redirection": "non-www",
-    }
-    assert "paused.example" not in operator.names()
-    items = [{"domain": "network.example"}, {"name": "shop.example", "www": True}]
-    assert not operator.result(operator.play(domains=items, ssl=False, require_dns=False))["changed"]
-
-
-def test_preview_fails_on_drift_only_where_there_is_some(operator: Operator) -> None:
-    settings = {"ssl": False, "require_dns": False}
-    drift = ("-e", "preview_fail_on_drift=true")
-    operator.play("preview", *drift, domains=["network.example"], **settings)
-    outcome = operator.play("preview", *drift, domains=["network.example", "new.example"], **settings, rc=2)
-    assert "1 would be added" in outcome.tasks[-1].result["msg"]
-    assert operator.writes() == []
-
-
-def test_version_2_with_key_and_secret(operator: Operator) -> None:
-    credentials = {"api_token": None, "api_url": operator.simulator.v2, "key": KEY, "secret": SECRET}
-    wanted = ["network.example", {"domain": "old.example", "www": True}, "new.example"]
-    result = operator.result(operator.play(domains=wanted, **credentials, rc=2))
-    assert "new.example" in operator.names()
-    assert "API v2" in result["errors"]["old.example"]
-    assert len(operator.simulator.orders()) == 1
-
-
-def test_an_inventory_that_says_otherwise_of_localhost_does_not_matter(operator: Operator) -> None:
-    inventory = operator.ansible.home / "hosts.yml"
-    inventory.write_text(
-        yaml.safe_dump(
+def test_twice_in_one_play_the_second_says_only_what_itself_did(operator: Operator) -> None:
+    first = {**connection(operator), "domain_sync_domains": ["network.example", "new.example"]}
+    second = {**first, "domain_sync_domains": ["bad_name.example"]}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.include_role": {"name": f"{COLLECTION}.domain_sync"}, "vars": first},
             {
-                "all": {
-                    "hosts": {
-                        "localhost": {"ansible_connection": "ssh", "ansible_port": 1, "ansible_become": True},
-                        "net1": {"ansible_host": "192.0.2.1"},
-                    },
-                    "vars": {"ansible_python_interpreter": "/nowhere/python", "domain_sync_hosts": "net1"},
-                }
-            }
-        )
+                "block": [{"ansible.builtin.include_role": {"name": f"{COLLECTION}.domain_sync"}, "vars": second}],
+                "rescue": [{"name": "Look", "ansible.builtin.debug": {"var": "domain_sync_result"}}],
+            },
+        ],
+    }
+    outcome = operator.ansible.run_playbook([play]).expect(0)
+    result = outcome.task("Look").result["domain_sync_result"]
+    assert (result["changed"], result["ok"], result["plan"]["add"], result["orders"]) == (False, False, [], [])
+    assert "bad_name" in result["failure"]
+
+
+def test_an_unreachable_wordpress_host_is_reported_and_fails(operator: Operator) -> None:
+    inventory = operator.ansible.home / "hosts.yml"
+    host = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"wp": host}}}))
+    outcome = operator.play(
+        "sync", "-i", str(inventory), hosts="wp", source="wordpress", wordpress_path="/srv/wp", report="out", rc=2
     )
-    operator.play("sync", "-i", str(inventory), domains=["network.example", "new.example"])
+    assert operator.requests() == []
+    result = operator.result(outcome)
+    assert "WordPress could not be read" in result["errors"][0]
+    report = json.loads((operator.ansible.home / "out" / "report.json").read_text())
+    assert report["errors"] == result["errors"]
+    assert "ERROR: " in outcome.stdout
+
+
+def test_runcloud_is_asked_from_the_controller_whatever_an_inventory_says_of_the_host(operator: Operator) -> None:
+    inventory = operator.ansible.home / "hosts.yml"
+    host = {"ansible_host": "192.0.2.1", "ansible_become": True, "ansible_python_interpreter": "/nowhere/python"}
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"net1": host}}}))
+    operator.play("sync", "-i", str(inventory), hosts="net1", domains=["network.example", "new.example"], **BARE)
     assert "new.example" in operator.names()
 
 
-def test_reports_are_written_also_by_a_preview_and_are_no_change(operator: Operator) -> None:
-    folder = operator.ansible.home / "reports"
-    folder.mkdir()
-    outcome = operator.play("preview", domains=["network.example", "b.example"], report=str(folder))
-    assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json", "report.md"]
-    assert "| b.example | would be added |" in (folder / "report.md").read_text()
-    assert "<td>b.example</td>" in (folder / "report.html").read_text()
-    assert outcome.stats["localhost"]["changed"] == 2
+def test_text_from_a_survey_is_understood_and_a_typing_error_is_not_passed_over(operator: Operator) -> None:
+    names = (
+        "server_name",
+        "exclude",
+        "purge_keep",
+        "api_retries",
+        "ssl_mode",
+        "www",
+        "purge",
+        "skip",
+        "source",
+        "file",
+    )
+    texts = {
+        "domains": "network.example\nnew.example",
+        "server_id": str(SERVER_ID),
+        "require_dns": "false",
+        "ssl": "no",
+    }
+    operator.play(**dict.fromkeys(names, ""), **texts, api_token=f"{TOKEN}\n")
+    assert "new.example" in operator.names()
+
+    outcome = operator.play(domains=["network.example"], prug=True, rc=2)
+    assert operator.requests() == []
+    assert "domain_sync_prug: there is no such variable; did you mean domain_sync_purge?" in outcome.stdout
 
 
 def test_no_secret_is_shown_at_the_highest_verbosity(operator: Operator, tmp_path: Path) -> None:
-    playbook = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "roles": [{"role": "multisite.runcloud.domain_sync"}],
-        }
-    ]
+    playbook = [{"hosts": "localhost", "gather_facts": False, "roles": [ROLE]}]
     settings = {
         "domain_sync_domains": ["network.example", "new.example"],
         "domain_sync_server_id": SERVER_ID,
         "domain_sync_webapp_id": WEBAPP_ID,
         "domain_sync_dns_nameservers": [operator.dns.address],
-        "domain_sync_ssl_verify_port": operator.simulator.tls_port,
+        "domain_sync_ssl_check_port": operator.simulator.tls_port,
     }
     environment = {"RUNCLOUD_API_TOKEN": TOKEN, "RUNCLOUD_API_URL": operator.simulator.v3}
     outcome = operator.ansible.run_playbook(
@@ -264,7 +190,22 @@ def test_no_secret_is_shown_at_the_highest_verbosity(operator: Operator, tmp_pat
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN in path.read_text(errors="replace")]
 
 
-def test_a_long_run_says_how_far_it_is(operator: Operator) -> None:
-    operator.simulator.faults({"method": "POST", "path": "/domains$", "body": "slow.example", "action": {"delay": 6}})
-    outcome = operator.play(domains=["network.example", "a.example", "slow.example"], ssl=False, require_dns=False)
-    assert "domains: 1/2 done, next: add slow.example" in outcome.stdout
+def test_a_task_of_ones_own_takes_environment_and_timeout(operator: Operator) -> None:
+    task = {
+        "name": "Sync",
+        f"{COLLECTION}.runcloud_sync": {
+            "server_id": SERVER_ID,
+            "webapp_id": WEBAPP_ID,
+            "domains": ["network.example", "slow.example"],
+            "ssl": False,
+            "require_dns": "false",
+        },
+        "environment": {"RUNCLOUD_API_TOKEN": TOKEN, "RUNCLOUD_API_URL": operator.simulator.v3},
+        "timeout": 2,
+    }
+    operator.simulator.faults({"method": "POST", "path": "/domains$", "body": "slow.example", "action": {"delay": 30}})
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    result = operator.ansible.run_playbook([play]).expect(2).task("Sync").result
+    assert "timeout: the 2 seconds of the task are over" in result["msg"]
+    assert result["status"]["domains"] == "failed"
+    assert TOKEN not in json.dumps(result)

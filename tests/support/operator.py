@@ -33,7 +33,7 @@ class Operator:
             "server_id": SERVER_ID,
             "webapp_id": WEBAPP_ID,
             "dns_nameservers": [self.dns.address],
-            "ssl_verify_port": self.simulator.tls_port,
+            "ssl_check_port": self.simulator.tls_port,
             **variables,
         }
         extra_vars = {f"domain_sync_{name}": value for name, value in settings.items() if value is not None}
@@ -43,8 +43,7 @@ class Operator:
 
     def result(self, outcome: Result) -> dict[str, Any]:
         """Return what the run left in domain_sync_result."""
-        facts = outcome.task("domain_sync : Put the result together").result["ansible_facts"]
-        return dict(facts["domain_sync_result"])
+        return dict(outcome.task(f"{COLLECTION}.runcloud_sync").result)
 
     def requests(self, *methods: str) -> list[str]:
         """Return the requests of the last run, as far as they are of these methods."""

@@ -13,26 +13,37 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import (
-    Decision,
-    Policy,
-    decide,
-    decide_list,
-)
+from ansible_collections.multisite.runcloud.plugins.module_utils._names import normalise_lenient
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.options import SYNC_SPEC, read_policy, read_purge
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.policy import SKIPPED, Policy
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import wire
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
     Inventory,
     MappedDomain,
     Network,
     Site,
 )
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import parse
+
+from support.deciding import decide, decide_list
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wordpress"
 
 
+def items_of(decision: Decision) -> list[dict[str, Any]]:
+    """What is asked of each domain, without what is left as it is."""
+    found = []
+    for domain in decision.desired:
+        item = {key: getattr(domain, key) for key in ("name", "state", "type", "www", "redirection")}
+        if domain.present:
+            del item["state"]
+        found.append({key: value for key, value in item.items() if value is not None})
+    return found
+
+
 def recorded(name: str = "cli-eval-inventory.json") -> Inventory:
-    return parse(json.loads((FIXTURES / name).read_text()))
+    return wire.parse(json.loads((FIXTURES / name).read_text()))
 
 
 def network_with(
@@ -107,7 +118,7 @@ class TestTheRecordedNetwork:
         assert why["xn--bcher-kva.example"].startswith("mapped to site 6, stage ssl-failed; with www")
 
     def test_items_are_what_runcloud_domains_takes(self) -> None:
-        items = decide(recorded(), Policy()).as_items()
+        items = items_of(decide(recorded(), Policy()))
         assert items[0] == {"name": "network.test"}
         assert {"name": "brand.example", "www": True, "redirection": "www"} in items
 
@@ -168,21 +179,23 @@ class TestWww:
         assert asked_for(decide(plain, Policy(www="always")))["alpha.network.test"] == (True, "non-www")
 
     def test_www_that_does_not_point_here_is_not_added(self) -> None:
-        away = Policy(auto_create_www="always", not_here=frozenset({"www.example.com"}))
+        away = Policy(auto_create_www="always", away={"www.example.com": "does not point here"})
         assert one("example.com", away) == {"example.com": (False, "none")}
 
     @pytest.mark.parametrize("www", [True, None])
     def test_www_that_is_served_already_stays_although_its_dns_went_away(self, www: bool | None) -> None:
-        away = Policy(auto_create_www="always", not_here=frozenset({"www.example.com"}), attached={"example.com": www})
+        away = Policy(
+            auto_create_www="always", away={"www.example.com": "does not point here"}, attached={"example.com": www}
+        )
         assert one("example.com", away) == {"example.com": (True, "non-www")}
 
     def test_a_bare_name_that_does_not_point_here_does_not_hold_up_the_www_name(self) -> None:
-        away = Policy(not_here=frozenset({"brand.example"}))
+        away = Policy(away={"brand.example": "does not point here"})
         assert one("www.brand.example", away) == {"www.brand.example": (False, "none")}
 
     def test_of_two_mapped_names_the_one_that_points_here_does_not_wait(self) -> None:
         both = network_with(mapped("brand.example"), mapped("www.brand.example", row=2))
-        found = asked_for(decide(both, Policy(not_here=frozenset({"www.brand.example"}))))
+        found = asked_for(decide(both, Policy(away={"www.brand.example": "does not point here"})))
         assert found["brand.example"] == found["www.brand.example"] == (False, "none")
 
     def test_an_excluded_variant_is_not_touched(self) -> None:
@@ -245,37 +258,36 @@ class TestKinds:
         assert asked_for(decide(inventory, Policy(subdomains="never")))["shop.subdir.test"] == (False, "none")
 
 
-class TestSwitches:
+class TestStates:
     @pytest.mark.parametrize(
-        ("attributes", "switch", "reason"),
+        ("attributes", "state", "reason"),
         [
-            ({"archived": True}, "skip_archived", "site 2 is archived"),
-            ({"spam": True}, "skip_spam", "site 2 is marked as spam"),
-            ({"deleted": True}, "skip_deleted", "site 2 is deleted"),
+            ({"archived": True}, "archived", "site 2 is archived"),
+            ({"spam": True}, "spam", "site 2 is marked as spam"),
+            ({"deleted": True}, "deleted", "site 2 is deleted"),
         ],
     )
-    def test_sites(self, attributes: dict[str, Any], switch: str, reason: str) -> None:
+    def test_sites(self, attributes: dict[str, Any], state: str, reason: str) -> None:
         sites = (Site(1, "network.test"), Site(2, "alpha.network.test", **attributes))
         inventory = network_with(mapped("shop.example.com"), sites=sites)
         assert reasons(decide(inventory, Policy())) == {"alpha.network.test": reason, "shop.example.com": reason}
-        assert "shop.example.com" in asked_for(decide(inventory, Policy.from_options({switch: False})))
+        assert "shop.example.com" in asked_for(decide(inventory, Policy(skip=frozenset(SKIPPED) - {state})))
 
     def test_a_site_that_does_not_exist(self) -> None:
         inventory = network_with(mapped("shop.example.com", 99))
         assert reasons(decide(inventory, Policy())) == {"shop.example.com": "site 99 does not exist"}
-        assert "shop.example.com" in asked_for(decide(inventory, Policy(skip_missing=False)))
 
     def test_paused(self) -> None:
         inventory = network_with(mapped("shop.example.com", active=False))
-        assert "shop.example.com" in asked_for(decide(inventory, Policy(skip_inactive=False)))
+        assert "shop.example.com" in asked_for(decide(inventory, Policy(skip=frozenset())))
 
     @pytest.mark.parametrize("stage", _inventory.STAGES)
     def test_stages(self, stage: str) -> None:
         inventory = network_with(mapped("shop.example.com", stage=stage))
         assert "shop.example.com" in asked_for(decide(inventory, Policy()))
-        left = reasons(decide(inventory, Policy(include_failed=False)))
+        left = reasons(decide(inventory, Policy(skip=frozenset({"failed"}))))
         failed = stage in ("failed", "ssl-failed")
-        assert left == ({"shop.example.com": f"stage {stage} (include_failed = false)"} if failed else {})
+        assert left == ({"shop.example.com": f"stage {stage} (skip has failed)"} if failed else {})
 
     def test_a_paused_row_does_not_take_a_sites_own_address_away(self) -> None:
         inventory = network_with(mapped("alpha.network.test", active=False))
@@ -291,12 +303,31 @@ class TestSwitches:
         assert reasons(decision) == {"shop.example.com": "excluded by *.example.com"}
 
     @pytest.mark.parametrize(
-        "name", ["under_score.example", "localhost", "10.0.0.1", "host.example:8080", "*.shop.test"]
+        "name",
+        [
+            "a.b_c.example.com",
+            "faß_.example",
+            "shop-.example.com",
+            "shop.example.123",
+            "my_shop.example.org",
+            "*.shop.test",
+        ],
     )
-    def test_what_is_no_host_name_is_left_out_with_the_reason(self, name: str) -> None:
-        left = reasons(decide(network_with(mapped(name)), Policy()))
-        assert name in left
-        assert left[name].startswith(("no host name: ", "a wildcard cannot"))
+    def test_what_wordpress_wants_and_nobody_can_read_is_protected_in_the_spelling_that_is_attached(
+        self, name: str
+    ) -> None:
+        attached = normalise_lenient(name)
+        decision = decide(network_with(mapped(name)), Policy(attached={attached: False}))
+        assert attached in decision.protected
+        assert "mapped to site 2" in decision.protected[attached]
+        assert decision.errors == {}
+        assert name not in asked_for(decision)
+
+    def test_what_cannot_be_attached_is_an_error_of_its_own_and_stops_no_other(self) -> None:
+        decision = decide(network_with(mapped("my_shop.example.org"), mapped("good.example", row=2)), Policy())
+        assert list(decision.errors) == ["my_shop.example.org"]
+        assert "underscore" in decision.errors["my_shop.example.org"]
+        assert "good.example" in asked_for(decision)
 
     def test_an_incomplete_inventory_stays_incomplete(self) -> None:
         assert not decide(network_with(complete=False), Policy()).complete
@@ -330,7 +361,7 @@ class TestLists:
             {"name": "old.example.com", "state": "absent"},
         ]
         decision = decide_list(items, Policy())
-        assert decision.as_items() == [
+        assert items_of(decision) == [
             {"name": "shop.example.com"},
             {"name": "www.brand.example"},
             {"name": "example.org", "type": "primary", "www": True, "redirection": "www"},
@@ -339,27 +370,27 @@ class TestLists:
 
     def test_always_and_never(self) -> None:
         items = ["example.com", "www.brand.example", "*.example.org", {"name": "gone.example", "state": "absent"}]
-        assert decide_list(items, Policy(www="always")).as_items() == [
+        assert items_of(decide_list(items, Policy(www="always"))) == [
             {"name": "example.com", "www": True},
             {"name": "www.brand.example"},
             {"name": "*.example.org"},
             {"name": "gone.example", "state": "absent"},
         ]
         never = decide_list([{"name": "example.com", "www": True, "redirection": "www"}], Policy(www="never"))
-        assert never.as_items() == [{"name": "example.com", "www": False, "redirection": "none"}]
+        assert items_of(never) == [{"name": "example.com", "www": False, "redirection": "none"}]
 
     def test_always_does_not_serve_a_listed_www_name_twice(self) -> None:
-        found = decide_list(["brand.example", "www.brand.example"], Policy(www="always")).as_items()
+        found = items_of(decide_list(["brand.example", "www.brand.example"], Policy(www="always")))
         assert found == [{"name": "brand.example"}, {"name": "www.brand.example"}]
 
     def test_always_leaves_out_a_www_that_does_not_point_here(self) -> None:
-        policy = Policy(www="always", not_here=frozenset({"www.example.com"}))
-        assert decide_list(["example.com"], policy).as_items() == [{"name": "example.com", "www": False}]
+        policy = Policy(www="always", away={"www.example.com": "does not point here"})
+        assert items_of(decide_list(["example.com"], policy)) == [{"name": "example.com", "www": False}]
 
     def test_the_plugins_own_list_is_a_list(self) -> None:
         rows = json.loads((FIXTURES / "cli-wu-domain-list.json").read_text())
         decision = decide_list(rows, Policy(base_domains=("network.test",), attached={"*.network.test": False}))
-        assert reasons(decision)["paused.example.com"] == "paused (active = false)"
+        assert reasons(decision)["paused.example.com"] == "paused (active: false)"
         assert reasons(decision)["alpha.network.test"] == "left to *.network.test"
         assert "shop.example.com" in asked_for(decision)
         assert decision.complete
@@ -379,27 +410,27 @@ class TestLists:
 
     def test_inactive_items_are_as_if_they_were_not_there(self) -> None:
         items = [{"name": "a.example", "active": False, "www": True}, {"name": "a.example"}]
-        assert decide_list(items, Policy()).as_items() == [{"name": "a.example"}]
-        assert decide_list(items[:1], Policy()).as_items() == []
+        assert items_of(decide_list(items, Policy())) == [{"name": "a.example"}]
+        assert items_of(decide_list(items[:1], Policy())) == []
 
     def test_the_same_item_twice_is_one(self) -> None:
-        assert decide_list(["a.example", "A.example"], Policy()).as_items() == [{"name": "a.example"}]
+        assert items_of(decide_list(["a.example", "A.example"], Policy())) == [{"name": "a.example"}]
 
     @pytest.mark.parametrize(
         ("item", "words"),
         [
-            ({"name": "a.example", "wwww": True}, ["[1]", "wwww"]),
-            ({"name": "a.example", "www": "yes"}, ["[1]", "www", "'yes'"]),
-            ({"name": "a.example", "active": "yes"}, ["[1]", "active", "'yes'"]),
-            ({"name": "a.example", "blog_id": "two"}, ["[1]", "blog_id", "'two'"]),
-            ({"name": "a.example", "stage": "bogus"}, ["[1]", "stage", "'bogus'"]),
-            ({"name": 12}, ["[1]", "12"]),
-            (12, ["[1]", "12"]),
-            (None, ["[1]", "None"]),
-            ({"www": True}, ["[1]", "no name"]),
-            ("no host name", ["[1]", "'no host name'"]),
-            ({"name": "www.a.example", "www": True}, ["[1]", "www.a.example"]),
-            ({"name": "first.example", "www": True}, ["[1]", "first.example", "[0]"]),
+            ({"name": "a.example", "wwww": True}, ["entry 2", "wwww"]),
+            ({"name": "a.example", "www": "yes"}, ["entry 2", "www", "'yes'"]),
+            ({"name": "a.example", "active": "maybe"}, ["entry 2", "active", "'maybe'"]),
+            ({"name": "a.example", "blog_id": "two"}, ["entry 2", "blog_id", "'two'"]),
+            ({"name": "a.example", "stage": "bogus"}, ["entry 2", "stage", "'bogus'"]),
+            ({"name": 12}, ["entry 2", "12"]),
+            (12, ["entry 2", "12"]),
+            (None, ["entry 2", "None"]),
+            ({"www": True}, ["entry 2", "no name"]),
+            ("no host name", ["entry 2", "'no host name'"]),
+            ({"name": "www.a.example", "www": True}, ["entry 2", "www.a.example"]),
+            ({"name": "first.example", "www": True}, ["entry 2", "first.example", "entry 1"]),
         ],
     )
     def test_bad_items_are_named(self, item: object, words: list[str]) -> None:
@@ -412,48 +443,58 @@ class TestLists:
             decide_list([{"name": "a.example", "www": True}, "www.a.example"], Policy())
 
 
-class TestPolicy:
-    def test_from_options(self) -> None:
-        policy = Policy.from_options(
-            {
-                "www": "never",
-                "base_domains": ["Base.Example"],
-                "attached": [{"name": "A.example", "www": True, "id": 5}, {"name": "*.b.example", "www": None}],
-                "not_here": ["WWW.a.example"],
-                "exclude": ["*.c.example"],
-                "skip_spam": False,
-                "subdomains": None,
-            }
-        )
+class TestOneNameInTwoItems:
+    """A www name as an item beside its bare name: satisfied where one row serves both, never added twice."""
+
+    def test_one_row_with_www_satisfies_both(self) -> None:
+        items = ["shop.example", "www.shop.example"]
+        decision = decide_list(items, Policy(attached={"shop.example": True}))
+        assert items_of(decision) == [{"name": "shop.example", "www": True}]
+        assert reasons(decision) == {"www.shop.example": "served as www of shop.example"}
+
+    def test_a_www_name_that_is_attached_by_itself_satisfies_www(self) -> None:
+        items = [{"name": "shop.example", "www": True}]
+        decision = decide_list(items, Policy(attached={"www.shop.example": False}))
+        assert [(domain.name, domain.www, domain.www_firm) for domain in decision.desired] == [
+            ("shop.example", False, False),
+            ("www.shop.example", None, True),
+        ]
+
+
+class TestOptions:
+    def test_a_policy_is_read_from_options(self) -> None:
+        policy = read_policy(defaults(www="never", base_domains=["Base.Example", ""], exclude=["*.BÜCHER.example."]))
         assert policy.base_domains == ("base.example",)
-        assert policy.attached == {"a.example": True, "*.b.example": None}
-        assert policy.not_here == {"www.a.example"}
-        assert (policy.www, policy.subdomains, policy.skip_spam) == ("never", "auto", False)
+        assert policy.exclude == ("*.xn--bcher-kva.example",)
+        assert (policy.www, policy.subdomains, policy.skip) == ("never", "auto", frozenset(SKIPPED))
 
     @pytest.mark.parametrize(
         ("options", "words"),
         [
-            ({"www": "sometimes"}, ["www", "'sometimes'", "always"]),
-            ({"www": True}, ["www", "True"]),
-            ({"auto_create_www": "auto"}, ["auto_create_www", "'auto'", "main_only"]),
-            ({"skip_spam": "yes"}, ["skip_spam", "'yes'"]),
-            ({"exclude": "*.example.com"}, ["exclude", "no list"]),
-            ({"exclude": [5]}, ["exclude", "5"]),
             ({"base_domains": ["no name"]}, ["base_domains", "no name"]),
-            ({"attached": ["a.example"]}, ["attached", "runcloud_domain_info"]),
-            ({"colour": "red"}, ["colour"]),
+            ({"exclude": ["https://a.example/", "b c"]}, ["exclude: ", "https://a.example/", "\n", "b c"]),
         ],
     )
-    def test_bad_options_are_named(self, options: dict[str, Any], words: list[str]) -> None:
+    def test_what_cannot_be_read_is_refused_one_mistake_a_line(self, options: dict[str, Any], words: list[str]) -> None:
         with pytest.raises(UserError) as caught:
-            Policy.from_options(options)
+            read_policy(defaults(**options))
         assert all(word in str(caught.value) for word in words)
 
+    def test_what_is_kept_is_read_as_names_are(self) -> None:
+        assert read_purge(defaults(purge_keep=["*.Bücher.example."])).keep == ("*.xn--bcher-kva.example",)
+        with pytest.raises(UserError, match="purge_keep"):
+            read_purge(defaults(purge_keep=["a b"]))
 
-def test_the_report_is_plain_data() -> None:
-    report = decide(recorded(), Policy()).as_dict()
-    assert json.loads(json.dumps(report)) == report
-    assert report["left_out"][0] == {"name": "delta.network.test", "reason": "site 5 is archived", "blog_id": 5}
+
+def defaults(**options: Any) -> dict[str, Any]:
+    return {**{name: spec.get("default") for name, spec in SYNC_SPEC.items()}, **options}
+
+
+def test_ten_thousand_names_are_decided_once_each() -> None:
+    names = [f"d{number}.example" for number in range(10_000)]
+    decision = decide_list(names, Policy(attached=dict.fromkeys(names, False)))
+    assert len(decision.desired) == len(names)
+    assert decision.names == names
 
 
 def test_deciding_needs_neither_ansible_nor_requests() -> None:

@@ -11,23 +11,20 @@ from typing import Any
 
 from ansible_collections.multisite.runcloud.plugins.module_utils import _names as _hostnames
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync import decide as _network
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import (
-    Decision,
-    Policy,
-    decide,
-    decide_list,
-)
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.policy import CHOICES, SKIPPABLE, Policy
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import network as _inventory
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress import wire
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
     Inventory,
     MappedDomain,
     Network,
     Site,
 )
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import from_result
 from hypothesis import given
 from hypothesis import strategies as st
+
+from support.deciding import decide, decide_list
 
 # Few names, so that they meet; with and without www, below networks and not, and some that are none.
 BARE = ["network.test", "a.network.test", "second.test", "b.second.test", "shop.example", "brand.co.uk", "x.y.example"]
@@ -72,24 +69,24 @@ def inventories(draw: st.DrawFn) -> Inventory:
 def policies(draw: st.DrawFn) -> Policy:
     attached = st.sampled_from([*VALID, "*.network.test", "*.second.test"])
     return Policy(
-        www=draw(st.sampled_from(_network.CHOICES)),
-        subdomains=draw(st.sampled_from(_network.CHOICES)),
-        include_failed=draw(FLAGS),
-        skip_inactive=draw(FLAGS),
-        skip_archived=draw(FLAGS),
-        skip_spam=draw(FLAGS),
-        skip_deleted=draw(FLAGS),
-        skip_missing=draw(FLAGS),
+        www=draw(st.sampled_from(CHOICES)),
+        subdomains=draw(st.sampled_from(CHOICES)),
+        skip=frozenset(draw(st.lists(st.sampled_from(SKIPPABLE)))),
         auto_create_www=draw(st.sampled_from([None, "always", "main_only", "never"])),
         base_domains=tuple(draw(st.lists(st.sampled_from(["shop.example", "y.example"]), max_size=1))),
         attached=draw(st.dictionaries(attached, st.sampled_from([True, False, None]), max_size=5)),
-        not_here=frozenset(draw(st.lists(st.sampled_from(VALID), max_size=4))),
+        away=dict.fromkeys(draw(st.lists(st.sampled_from(VALID), max_size=4)), "does not point here"),
         exclude=tuple(draw(st.lists(PATTERNS, max_size=1))),
     )
 
 
 def served(decision: Decision) -> Counter[str]:
-    return Counter(name for domain in decision.desired for name in domain.served)
+    return Counter(
+        name
+        for domain in decision.desired
+        if domain.present
+        for name in _hostnames.served_names(domain.name, domain.www)
+    )
 
 
 def rules_of_every_decision(decision: Decision, policy: Policy) -> None:
@@ -99,9 +96,10 @@ def rules_of_every_decision(decision: Decision, policy: Policy) -> None:
         assert not (domain.www and not _hostnames.can_have_www(domain.name)), "www of a name that has none"
         assert domain.redirection in (None, "none") or domain.www is not False
         assert domain.reason
-        for name in domain.served:
+        for name in _hostnames.served_names(domain.name, domain.www) if domain.present else ():
             assert _hostnames.matching_pattern(name, policy.exclude) is None, "an excluded name is touched"
-    assert not set(served(decision)) & {name.name for name in decision.left_out}, "served and left out"
+    left = {name.name for name in decision.left_out if not name.reason.startswith("served as www of ")}
+    assert not set(served(decision)) & left, "served and left out"
     assert all(name.reason for name in decision.left_out)
 
 
@@ -121,9 +119,9 @@ def test_networks(inventory: Inventory, policy: Policy) -> None:
     asked = {row.domain for row in inventory.domains} | {site.domain for site in inventory.sites}
     asked |= {network.domain for network in inventory.networks} | set(policy.base_domains)
     left = {name.name for name in decision.left_out}
+    left |= set(decision.errors) | set(decision.protected)
     accounted = set(served(decision)) | left
     assert asked <= accounted, "a name got lost"
-    assert left <= asked
     assert decision.complete == inventory.complete
 
 
@@ -136,9 +134,9 @@ def test_a_second_run_changes_nothing(inventory: Inventory, policy: Policy) -> N
 
 @given(inventories(), policies())
 def test_nothing_that_is_served_is_switched_off_by_dns_alone(inventory: Inventory, policy: Policy) -> None:
-    settled = attach(decide(inventory, dataclasses.replace(policy, not_here=frozenset())), policy)
-    before = decide(inventory, dataclasses.replace(settled, not_here=frozenset()))
-    everything_away = decide(inventory, dataclasses.replace(settled, not_here=frozenset(VALID)))
+    settled = attach(decide(inventory, dataclasses.replace(policy, away={})), policy)
+    before = decide(inventory, dataclasses.replace(settled, away={}))
+    everything_away = decide(inventory, dataclasses.replace(settled, away=dict.fromkeys(VALID, "does not point here")))
     assert set(served(before)) <= set(served(everything_away)) | {
         name for name in served(before) if not settled.serves(name)
     }
@@ -147,20 +145,12 @@ def test_nothing_that_is_served_is_switched_off_by_dns_alone(inventory: Inventor
 @given(inventories())
 def test_what_the_module_returns_is_the_same_inventory(inventory: Inventory) -> None:
     """The role decides on the controller, from what the module returned."""
-    result: dict[str, Any] = {
-        "network": dataclasses.asdict(inventory.main_network),
-        "networks": [dataclasses.asdict(network) for network in inventory.networks],
-        "sites": [dataclasses.asdict(site) for site in inventory.sites],
-        "domains": [name.as_dict() for name in _inventory.names(inventory)],
-        "mappings": inventory.has_mappings,
-        "complete": inventory.complete,
-        "plugin": None,
-    }
-    again = from_result(result)
+    again = wire.from_result(inventory.as_result())
     decided = decide(again, Policy())
     expected = decide(inventory, Policy())
     assert decided.desired == expected.desired
     assert set(decided.left_out) == set(expected.left_out)
+    assert decided.protected == expected.protected
     assert sorted(row.id for row in again.domains) == sorted(row.id for row in inventory.domains)
 
 

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Prints the summary of a run as plain lines, and fails where it was not ok."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants
+
+from ..plugin_utils._action import ControllerAction
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..plugin_utils._action import Call
+
+# Callbacks whose standard output is read by programs.
+MACHINE_READABLE = ("json", "jsonl", "oneline", "ndjson", "null")
+
+
+class ActionModule(ControllerAction):
+    """The action plugin of the module of the same name, which holds its documentation."""
+
+    SPEC: t.ClassVar[Mapping[str, t.Any]] = {
+        "result": {"type": "dict", "required": True},
+        "requeued": {"type": "dict"},
+    }
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task; where several hosts are played, each says whose summary it is."""
+        hosts = (task_vars or {}).get("ansible_play_hosts_all") or []
+        self._heading = [f"[{(task_vars or {}).get('inventory_hostname')}]"] if len(hosts) > 1 else []
+        return super().run(tmp, task_vars)
+
+    def work(self, call: Call) -> dict[str, t.Any]:
+        """Print the lines, and return whether all went well."""
+        result = call.options["result"]
+        failure = str(result.get("failure") or result.get("msg") or "the task left no result")
+        requeued, fault = _requeue_lines(call.options["requeued"] or {})
+        summary = [str(line) for line in result.get("summary") or [f"ERROR: {failure}"]]
+        lines = [*self._heading, *requeued, *summary]
+        callback = str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
+        # One call, so that the lines of hosts that are played at once do not mix.
+        self._display.display("\n".join(["", *lines]), stderr=callback in MACHINE_READABLE)
+        told = {"changed": False, "lines": len(lines)}
+        if result.get("ok") and not fault:
+            return told
+        # What is wrong stands above, and a failed task is shown twice by Ansible itself.
+        return {**told, "failed": True, "msg": "The run failed; the lines above say why."}
+
+
+def _requeue_lines(requeued: Mapping[str, t.Any]) -> tuple[list[str], str]:
+    """Return what was put back into WordPress's queue, as lines, and why that failed."""
+    done = [
+        f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued") or []
+    ]
+    left = [
+        f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}"
+        for row in requeued.get("not_requeued") or []
+    ]
+    if not requeued or ("requeued" in requeued and not requeued.get("errors")):
+        return [*done, *left], ""
+    fault = f"WordPress's queue: {requeued.get('msg') or 'the task left no result'}"
+    return [f"ERROR: {fault}", *done, *left], fault

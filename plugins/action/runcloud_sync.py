@@ -1,0 +1,104 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings a web application in line with a list of domains, in the process that Ansible has forked for the task."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import typing as t
+
+from ..plugin_utils._action import ControllerAction
+from ..plugin_utils._sync.options import OTHER_VARIABLES, SYNC_SPEC, VARIABLES
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..plugin_utils._action import Call
+    from ..plugin_utils._sync.run import Run
+
+
+class ActionModule(ControllerAction):
+    """The action plugin of the module of the same name, which holds its documentation."""
+
+    SPEC: t.ClassVar[Mapping[str, t.Any]] = SYNC_SPEC
+    VARIABLES: t.ClassVar[Mapping[str, str]] = VARIABLES
+    OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES
+
+    # What was done so far, also where the work is interrupted.
+    _run: Run | None = None
+    _call: Call | None = None
+
+    def work(self, call: Call) -> dict[str, t.Any]:
+        """Do it all and return the result."""
+        from ..plugin_utils._sync.run import Job, Run, run_sync
+        from ..plugin_utils._sync.steps import source_of
+
+        self._call = call
+        self._run = Run(call.check_mode, source_of(call.options))
+        job = Job(call.options, call.environment, call.base, call.check_mode)
+        run_sync(job, self._run, call.progress, self.unforeseen)
+        return self._result(self._run)
+
+    def stopped(self, message: str) -> dict[str, t.Any]:
+        """Return a whole result where the work could not begin, or was interrupted."""
+        from ..plugin_utils._sync.run import Run
+
+        run = self._run or Run(bool(self._task.check_mode), "")
+        run.fail(run.step or "read", message)
+        return self._result(run)
+
+    def _result(self, run: Run) -> dict[str, t.Any]:
+        from ..plugin_utils._sync.report import write_report
+        from ..plugin_utils._sync.result import sync_result
+
+        call = self._call
+        options: Mapping[str, t.Any] = call.options if call else {}
+        if call:
+            call.hidden.update(run.hidden)
+        self._name_options(run)
+        folder = call.base / pathlib.Path(options["report"]).expanduser() if call and options["report"] else None
+        result = sync_result(
+            run,
+            only_changed=options.get("rows") == "changed",
+            fail_on_drift=bool(options.get("fail_on_drift")),
+            report=str(folder or ""),
+        )
+        rows = result.pop("all_rows")
+        if folder:
+            written = {**result, "rows": rows, "summary": [], "report": ""}
+            problem = write_report(folder, self.masked(written), run.rows)
+            if problem:
+                result["notes"].append(problem)
+                result["summary"][-1] = f"WARNING: {problem}"
+        if run.domains is not None or run.certificates is not None:
+            result["diff"] = self._diff(run)
+        if not result["ok"]:
+            result |= {"failed": True, "msg": result["failure"]}
+        return result
+
+    def _diff(self, run: Run) -> dict[str, t.Any]:
+        """Return one diff of domains and certificates: only what changes."""
+        before: dict[str, t.Any] = {}
+        after: dict[str, t.Any] = {}
+        if run.domains is not None:
+            before["domains"], after["domains"] = run.domains.diff()
+        if run.certificates is not None:
+            old, new = run.certificates.diff()
+            before.update(old)
+            after.update(new)
+        return {"before": before, "after": after}
+
+    def _name_options(self, run: Run) -> None:
+        """Call options in messages as the user knows them: by the role's variables, where those were used."""
+        prefix = str(self._task.args.get("variables") or "")
+        if not prefix:
+            return
+        variables = {option: f"{prefix}{variable}" for variable, option in VARIABLES.items()}
+        for number, failure in enumerate(run.failures):
+            match = re.match(r"[a-z_]+(?=[:,])", failure.text)
+            if match and match.group() in variables:
+                text = variables[match.group()] + failure.text[match.end() :]
+                run.failures[number] = type(failure)(failure.step, text)
