@@ -90,6 +90,9 @@ class Memory:
 
     # ---------------------------------------------------------------- the client's face
 
+    def reserve(self, seconds: float) -> None:
+        """Keep nothing back: nothing here waits."""
+
     def wait(self, seconds: float) -> None:
         """Count what the real client would wait."""
         self.usage.waited += seconds

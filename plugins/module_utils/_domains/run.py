@@ -14,7 +14,8 @@ import typing as t
 
 from .._outcome import Progress, Status, carry_out, no_progress
 from .._runcloud.models import Domain
-from .apply import Applied, apply_domains
+from .apply import apply_domains
+from .confirm import Applied
 from .plan import NO_PURGE, SETTINGS, DomainPlan, Purge, Rows, changed_rows, plan_domains
 
 if t.TYPE_CHECKING:

@@ -145,6 +145,7 @@ class Client:
         self._timeout = connection.timeout
         self._max_wait = connection.rate_limit_timeout
         self._limit_waited = 0.0
+        self._reserved = 0.0
         self._progress = progress
         self._sleep = sleep
         self._secrets = Secrets(connection.hidden_values)
@@ -167,6 +168,10 @@ class Client:
             return datetime.now(timezone.utc)
         moment, seen = self._date
         return datetime.fromtimestamp(moment.timestamp() + time.monotonic() - seen, timezone.utc)
+
+    def reserve(self, seconds: float) -> None:
+        """Keep a part of the time for waiting back, at most half of it: for reading what was done in the end."""
+        self._reserved = min(seconds, self._max_wait / 2)
 
     def wait(self, seconds: float) -> None:
         """Wait, and count it."""
@@ -339,7 +344,7 @@ class Client:
 
     def _wait_for_limit(self, seconds: float, method: str, path: str, status: int | None = None) -> None:
         """Wait until requests are allowed again; ``status`` is 429 where one was refused, None where none was made."""
-        if self._limit_waited + seconds > self._max_wait:
+        if self._limit_waited + seconds > self._max_wait - self._reserved:
             raise RateLimited(
                 method,
                 path,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains import apply as _apply
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import Applied, apply_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import apply_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.confirm import Applied
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_desired
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge, plan_domains
 from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
@@ -374,6 +374,33 @@ def test_a_row_that_is_never_shown_cannot_be_promoted() -> None:
     assert "RunCloud does not list b.example" in outcome.errors["b.example"]
 
 
+class NothingThere(Memory):
+    """Answers every list as if nothing were attached."""
+
+    def list(self, path: str, query: Any = None) -> Any:
+        super().list(path, query)
+        return []
+
+
+def test_names_are_not_added_one_by_one_to_an_application_whose_list_is_wrong() -> None:
+    names = [f"d{number}.example" for number in range(80)]
+    memory = NothingThere.of(*names)
+    outcome = run(memory, names)
+    assert len(posts(memory)) == 3
+    assert (outcome.status, outcome.changed, outcome.applied) == (Status.FAILED, False, ())
+    assert "lacks all domains" in outcome.stopped
+    assert len(outcome.errors) + len(outcome.not_attempted) == 80
+
+
+def test_names_that_another_run_adds_at_the_same_time_are_seen_and_not_sent() -> None:
+    names = [f"d{number}.example" for number in range(80)]
+    memory = Memory.of("main.example")
+    memory.on_write = lambda: [memory.attach({"name": name}) for name in names if name not in memory.names()] and None
+    outcome = run(memory, names)
+    assert (len(posts(memory)), lists(memory)) == (3, 2)
+    assert (outcome.status, outcome.changed, outcome.errors) == (Status.OK, False, {})
+
+
 @pytest.mark.parametrize(("fault", "gone"), [(None, True), ("ignore", False), (422, False)])
 def test_a_host_name_is_not_taken_from_a_domain_before_another_one_is_seen_to_serve_it(fault: Any, gone: bool) -> None:
     memory = Memory.of("main.example", {"name": "a.example", "www": True}, faults={"www.a.example": fault})
@@ -450,13 +477,6 @@ def test_a_search_that_fails_changes_nothing_but_the_advice(part: str) -> None:
     outcome = run(memory, ["d.example"])
     assert "look for it in RunCloud's panel" in outcome.errors["d.example"]
     assert memory.requests[-1][1].endswith(part)
-
-
-def test_the_search_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_apply, "SEARCH_BUDGET", 2)
-    memory = fleet(d=422)
-    run(memory, ["d.example"])
-    assert [path for _method, path, _body in memory.requests].count("/servers") == 0
 
 
 def test_the_search_does_not_wait_for_the_request_limit() -> None:
