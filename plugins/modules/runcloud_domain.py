@@ -178,7 +178,7 @@ api:
 import typing as t
 
 from ..module_utils._domains.desired import PRESENT, STATES, DesiredDomain, parse_desired_item, parse_name
-from ..module_utils._domains.run import DomainsRequest, as_result, run_domains
+from ..module_utils._domains.run import DomainsRequest, run_domains
 from ..module_utils._errors import UserError
 from ..module_utils._module import Context, PartlyFailed, run
 from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC
@@ -207,7 +207,7 @@ def manage_domain(context: Context) -> dict[str, t.Any]:
     rows = [row for row in outcome.after if desired.name in row.served_names]
     # A www name may be served by the domain it belongs to; a row of its own comes first.
     rows.sort(key=lambda row: row.name != desired.name)
-    result["domain"] = as_result(rows[0]) if rows else None
+    result["domain"] = rows[0].as_result() if rows else None
     if outcome.status is not Status.OK:
         raise PartlyFailed(outcome.message, result)
     return result

@@ -190,7 +190,7 @@ def test_a_limit_that_is_none(target: Target, limit: str) -> None:
         ({"api_token": "token-3f9a77c1d0", "api_key": "key-77c1d03f9a"}, "api_token: given together with api_key"),
         ({"api_key": "key-77c1d03f9a"}, "api_secret: missing; api_key and api_secret are given together"),
         ({"api_secret": "secret-d03f9a77c1"}, "api_key: missing; api_key and api_secret are given together"),
-        ({"api_token": "token 3f9a77c1d0"}, "api_token: holds characters that no RunCloud credential has"),
+        ({"api_token": "token 3f9a77c1d0"}, "api_token: holds characters that RunCloud's credentials never have"),
     ],
 )
 def test_missing_or_contradicting_credentials(target: Target, options: dict[str, str], message: str) -> None:
@@ -232,21 +232,21 @@ def test_a_target_that_does_not_exist(target: Target, module: str, options: dict
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"server_id": 0}, "server_id: 0 is no id; ids are positive numbers"),
-        ({"webapp_id": -646}, "webapp_id: -646 is no id; ids are positive numbers"),
+        ({"server_id": 0}, "server_id: 0 must be between 1 and"),
+        ({"webapp_id": -646}, "webapp_id: -646 must be between 1 and"),
         ({"server_name": "web1"}, "server_name: given together with server_id; give one of the two"),
         ({"webapp_name": "network"}, "webapp_name: given together with webapp_id; give one of the two"),
         (
             {"api_url": "manage.runcloud.io"},
-            "api_url: 'manage.runcloud.io' is no URL like https://manage.runcloud.io/api/v3",
+            "api_url: 'manage.runcloud.io' is not a URL like https://manage.runcloud.io/api/v3",
         ),
         ({"api_url": "http://manage.runcloud.io/api/v3"}, "api_url: 'http://manage.runcloud.io/api/v3' would send"),
         ({"api_url": "https://me:secret@x.example/api/v3"}, "api_url: holds a login; credentials go into api_token"),
         ({"api_url": "https://x.example/api/v3?x=1"}, "api_url: 'https://x.example/api/v3?x=1' has more than scheme"),
         ({"ca_path": "/nowhere/ca.pem"}, "ca_path: '/nowhere/ca.pem' does not exist; give a file"),
-        ({"timeout": 0}, "timeout: 0 is too small; give 1 or more"),
-        ({"retries": -1}, "retries: -1 is too small; give 0 or more"),
-        ({"max_wait": -1}, "max_wait: -1 is too small; give 0 or more"),
+        ({"timeout": 0}, "timeout: 0 must be between 1 and 86400"),
+        ({"retries": -1}, "retries: -1 must be between 0 and 100"),
+        ({"rate_limit_timeout": -1}, "rate_limit_timeout: -1 must be between 0 and"),
     ],
 )
 def test_a_connection_option_that_makes_no_sense(target: Target, options: dict[str, Any], message: str) -> None:
@@ -261,5 +261,5 @@ def test_a_target_that_nothing_says(target: Target, option: str) -> None:
 
 def test_an_id_of_the_environment_that_is_none(target: Target) -> None:
     result = target.run(domains=[], without=("server_id",), env={"WU_RUNCLOUD_SERVER_ID": "web1"})
-    assert result["msg"] == "WU_RUNCLOUD_SERVER_ID (for server_id): 'web1' is no number"
+    assert result["msg"] == "WU_RUNCLOUD_SERVER_ID (for server_id): 'web1' is not a whole number"
     assert target.requests() == []

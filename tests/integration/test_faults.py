@@ -319,11 +319,15 @@ def test_a_run_that_needs_more_requests_than_a_minute_has(target: Target, switch
 def test_a_limit_that_takes_longer_than_allowed_stops_the_run_and_the_next_goes_on(target: Target) -> None:
     target.simulator.switch(rate_limit=10)
     names = [f"n{number}.example" for number in range(30)]
-    result = target.run(domains=names, max_wait=100)
+    result = target.run(domains=names, rate_limit_timeout=130)
     assert result["failed"] is True
     assert result["changed"] is True
-    assert "raise max_wait, or let the next run go on." in result["msg"]
+    assert "raise rate_limit_timeout, or let the next run go on." in result["msg"]
+    assert result["api"]["waited"] <= 130
     assert 0 < len(result["applied"]) < 30
+    done = len(result["applied"])
+    assert f"stopped at RunCloud's request limit: {done} of 30 names are done, {30 - done} left." in result["msg"]
+    assert result["errors"] == {}
     assert set(result["applied"]) == {name for name in names if name in target.rows()}
     assert len(result["applied"]) + len(result["not_attempted"]) + len(result["errors"]) == 30
     assert "failed" not in target.run(domains=names)

@@ -168,7 +168,7 @@ def test_purge_removes_what_nobody_asked_for_and_spares_what_it_must(target: Tar
     assert target.writes() == [add("new.example"), remove(ids["b.example"])]
     assert result["plan"]["protected"] == [
         {"name": "main.example", "reason": "it is the primary domain"},
-        {"name": "a.example", "reason": "purge_keep has A.*"},
+        {"name": "a.example", "reason": "purge_keep has a.*"},
         {"name": TEST_DOMAIN, "reason": "it is a test domain of RunCloud"},
     ]
 

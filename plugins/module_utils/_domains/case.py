@@ -16,7 +16,7 @@ import typing as t
 from collections import Counter
 
 from .._errors import UserError
-from .._names import WWW, HostnameError, matching_pattern, normalise, normalise_lenient, www_form
+from .._names import WWW, is_readable, matching_pattern, normalise_lenient, www_form
 from .._runcloud.models import ALIAS, PRIMARY, Domain
 
 if t.TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Case:
         ids, names = Counter(row.id for row in self.rows), Counter(row.name for row in self.rows)
         found = {}
         for row in self.rows:
-            if not _is_host_name(row.name):
+            if not is_readable(row.name):
                 found[row.name] = "its name is not a host name, so it is left alone"
             elif row.id is None or ids[row.id] > 1 or names[row.name] > 1:
                 found[row.name] = "RunCloud lists its name or its id more than once, so it is left alone"
@@ -119,13 +119,6 @@ def spared_names(rows: Iterable[Domain], exclude: Sequence[str], protected: Mapp
         elif name in wanted or bare in wanted:
             spared[name] = wanted.get(name) or wanted[bare]
     return spared
-
-
-def _is_host_name(name: str) -> bool:
-    try:
-        return normalise(name) == name
-    except HostnameError:
-        return False
 
 
 @dataclasses.dataclass(frozen=True)

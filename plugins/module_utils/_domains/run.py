@@ -69,7 +69,7 @@ class DomainsOutcome:
         result: dict[str, t.Any] = {
             "changed": self.changed,
             "plan": self.plan.as_dict(),
-            "domains": [as_result(row) for row in self.after],
+            "domains": [row.as_result() for row in self.after],
         }
         if self.status is not Status.OK:
             result.update(applied=list(self.applied), errors=dict(self.errors), not_attempted=list(self.not_attempted))
@@ -120,11 +120,6 @@ def run_domains(
         message="" if status is Status.OK else _message(plan, applied, errors),
         failure=applied.failure,
     )
-
-
-def as_result(row: Domain) -> dict[str, object]:
-    """Return a domain as the modules return it."""
-    return dataclasses.asdict(row)
 
 
 def _completed(row: Domain, planned: Domain | None) -> Domain:
