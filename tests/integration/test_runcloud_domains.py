@@ -213,11 +213,10 @@ def test_one_name_that_cannot_be_had_does_not_stop_the_others(target: Target) ->
 
 def test_patterns_to_keep_are_read_as_names_are(target: Target) -> None:
     target.simulator.reset({"domains": ["main.example", "a.xn--bcher-kva.example", "b.example"]})
-    keep = ["*.BÜCHER.example.", "nothing.*"]
+    keep = ["*.BÜCHER.example."]
     result = target.run(domains=["main.example"], purge=True, purge_keep=keep)
     assert result["plan"]["remove"] == ["b.example"]
     assert [row["name"] for row in result["plan"]["protected"]] == ["a.xn--bcher-kva.example"]
-    assert result["warnings"] == ["purge_keep: nothing.* matches no domain that is attached or asked for"]
 
 
 # ---------------------------------------------------------------------- API v2
