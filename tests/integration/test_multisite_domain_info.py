@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from support.ansible import Ansible, Result
+from support.in_process import run_action
 from support.wordpress_rest import CAPPED, WordPressRest, many_domains, recorded
 
 SECRET = "token-that-must-not-be-seen"
@@ -66,18 +67,18 @@ def test_php_where_wp_cli_is_missing_also_in_check_mode(ansible: Ansible, wordpr
     assert calls(wordpress) == ["php"]
 
 
-def test_by_rest(ansible: Ansible) -> None:
+def test_by_rest() -> None:
     with WordPressRest() as server:
-        result = ansible.run_module("multisite_domain_info", rest_options(server))
+        result = run_action("multisite_domain_info", rest_options(server))
     assert (result["method"], result["complete"], len(result["domains"])) == ("rest", True, 15)
     assert (result["runcloud"], result["wordpress"]) == (None, None)
     shop = next(domain for domain in result["domains"] if domain["domain"] == "shop.example.com")
     assert (shop["row"], shop["blog_id"], shop["primary"], shop["kind"]) == (6, 2, True, "mapped")
 
 
-def test_a_capped_list_is_not_complete(ansible: Ansible) -> None:
+def test_a_capped_list_is_not_complete() -> None:
     with WordPressRest(many_domains(130), generation=CAPPED) as server:
-        result = ansible.run_module("multisite_domain_info", rest_options(server))
+        result = run_action("multisite_domain_info", rest_options(server))
     assert not result["complete"]
     assert [note["code"] for note in result["notes"]] == ["capped"]
 

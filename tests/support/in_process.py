@@ -78,6 +78,7 @@ def run_action(
         check_mode=check,
         diff=diff,
         environment=[dict(environment)] if environment else None,
+        no_log=False,
         timeout=0,
     )
     shell = SimpleNamespace(tmpdir="/nowhere", env_prefix=lambda **dummy: "")

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import MissingLibrary, UserError
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._action import (
     Call,
     ControllerAction,
+    HostAction,
     ProgressLines,
     masked,
 )
@@ -144,3 +146,48 @@ def test_nothing_is_shown_where_nothing_is_said() -> None:
     with ProgressLines(shown.append, every=0.001) as lines:
         lines._over.wait(0.05)
     assert shown == []
+
+
+class TestCommandsOnTheHost:
+    """The host of the task is asked by core's own command module."""
+
+    @staticmethod
+    def action(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> type[HostAction]:
+        class Action(HostAction):
+            def work(self, call: Call) -> dict[str, Any]:
+                found = self.command(["wp", "$HOME"], "<?php")
+                return {"found": list(found), "check_mode": call.check_mode and self._task.check_mode}
+
+            def _execute_module(self, **given: Any) -> dict[str, Any]:
+                given["check_mode"], given["no_log"] = self._task.check_mode, self._task.no_log
+                return answer(given)
+
+        return Action
+
+    def test_in_check_mode_too_and_word_for_word(self) -> None:
+        seen: list[dict[str, Any]] = []
+
+        def answer(given: dict[str, Any]) -> dict[str, Any]:
+            seen.append(given)
+            return {"rc": 3, "stdout": "out", "stderr": "err", "failed": True}
+
+        result = run_action(self.action(answer), {}, check=True, variables={"a": 1})
+        assert result == {"found": [3, "out", "err"], "check_mode": True}
+        (given,) = seen
+        assert (given["module_name"], given["task_vars"]) == ("ansible.legacy.command", {"a": 1})
+        assert (given["check_mode"], given["no_log"]) == (False, True)
+        arguments = given["module_args"]
+        assert (arguments["argv"], arguments["stdin"]) == (["wp", "$HOME"], "<?php")
+        assert not any(arguments[name] for name in ("expand_argument_vars", "stdin_add_newline", "strip_empty_ends"))
+
+    def test_a_host_that_cannot_run_it_is_a_failure_in_words(self) -> None:
+        result = run_action(self.action(lambda dummy: {"failed": True, "msg": "no Python"}), {})
+        assert result["failed"]
+        assert result["msg"] == "the host cannot run a command: no Python"
+
+    def test_an_unreachable_host_is_ansibles_to_tell(self) -> None:
+        def answer(dummy: dict[str, Any]) -> dict[str, Any]:
+            raise AnsibleConnectionFailure("no route")
+
+        with pytest.raises(AnsibleConnectionFailure):
+            run_action(self.action(answer), {})
