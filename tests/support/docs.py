@@ -19,7 +19,7 @@ from ansible.utils.plugin_docs import get_docstring
 from tools.collection import ROOT, project_files
 
 COLLECTION = "multisite.runcloud"
-KINDS = ("modules", "inventory", "lookup", "filter")
+KINDS = ("modules", "inventory")
 
 # A value that is of the type, for options whose real value is only known when a template is rendered.
 STAND_INS: dict[str, Any] = {
@@ -66,12 +66,8 @@ class Documentation:
 
 
 def documented(kind: str) -> list[Documentation]:
-    """Return the documentation of all plugins of a kind; filters may have it in YAML files of their own."""
-    folder = ROOT / "plugins" / kind
-    files = [file for suffix in (".py", ".yml") for file in folder.glob(f"[!_]*{suffix}")]
-    if kind == "filter":
-        files = [file for file in files if "DOCUMENTATION" in file.read_text()]
-    return [read(kind, file) for file in sorted(files)]
+    """Return the documentation of all plugins of a kind."""
+    return [read(kind, file) for file in sorted((ROOT / "plugins" / kind).glob("[!_]*.py"))]
 
 
 def read(kind: str, file: Path) -> Documentation:

@@ -78,7 +78,7 @@ PURE = (
     f"{CONTROLLER}/_wordpress/said",
     f"{CONTROLLER}/_sync/decide",
     f"{CONTROLLER}/_sync/report",
-    f"{CONTROLLER}/_doctor/checks",
+    f"{CONTROLLER}/_doctor/summary",
 )
 IMPURE = ("requests", "ansible", "socket", "ssl", "http", "urllib.request", "subprocess", "asyncio", "time", "random")
 

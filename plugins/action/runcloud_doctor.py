@@ -1,0 +1,61 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Looks at everything that keeping domains in sync needs, in the process that Ansible has forked for the task."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..plugin_utils._action import ControllerAction
+from ..plugin_utils._doctor.options import DOCTOR_SPEC, OTHER_VARIABLES, VARIABLES, option_names
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..plugin_utils._action import Call
+    from ..plugin_utils._doctor.run import Visit
+
+
+class ActionModule(ControllerAction):
+    """The action plugin of the module of the same name, which holds its documentation."""
+
+    SPEC: t.ClassVar[Mapping[str, t.Any]] = DOCTOR_SPEC
+    VARIABLES: t.ClassVar[Mapping[str, str]] = VARIABLES
+    OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES
+
+    # What was seen so far, also where the work is interrupted.
+    _visit: Visit | None = None
+
+    def work(self, call: Call) -> dict[str, t.Any]:
+        """Look at everything and return the result."""
+        from ..plugin_utils._doctor.finding import Seen
+        from ..plugin_utils._doctor.run import Visit, examine
+        from ..plugin_utils._sync.steps import source_of
+
+        seen = Seen(call.options, option_names(call.options["variables"]), source_of(call.options))
+        visit = Visit(seen, call.environment, call.base, call.progress, self.unforeseen, call.hidden)
+        self._visit = visit
+        examine(visit)
+        return self._result(visit)
+
+    def stopped(self, message: str) -> dict[str, t.Any]:
+        """Return a whole result where the work could not begin, or was interrupted."""
+        from ..plugin_utils._doctor.summary import stopped_result
+
+        visit = self._visit
+        result = stopped_result(message, visit.seen if visit else None)
+        return {**result, "changed": False, "failed": True, "msg": result["failure"], "api": _usage(visit)}
+
+    @staticmethod
+    def _result(visit: Visit) -> dict[str, t.Any]:
+        from ..plugin_utils._doctor.summary import diagnose
+
+        result = {"changed": False, **diagnose(visit.seen), "api": _usage(visit)}
+        return result if result["ok"] else {**result, "failed": True, "msg": result["failure"]}
+
+
+def _usage(visit: Visit | None) -> dict[str, t.Any]:
+    usage = visit.cloud.client.usage if visit and visit.cloud else None
+    return usage.as_dict() if usage else {"requests": 0, "retries": 0, "waited": 0.0}
