@@ -169,3 +169,18 @@ def test_latency(sim: Simulator, api: Api) -> None:
         requests.get(f"{sim.v3}/ping", timeout=0.05)
     sim.switch(latency=0)
     assert api("GET", "//ping").status_code == 200
+
+
+def test_a_lost_redeploy_goes_on_for_its_time(sim: Simulator, api: Api) -> None:
+    sim.reset({"domains": ["a.example"], "certificate": {"days_left": 20}, "switches": {"ssl_issue_seconds": 90}})
+    sim.clock(speed=0)
+    before = sim.certificates()[0]
+    sim.faults({"method": "PUT", "path": "/ssl/", "action": {"drop": "after"}})
+    with pytest.raises(requests.ConnectionError):
+        api("PUT", f"/ssl/{before['id']}")
+    sim.clock(advance=89)
+    assert [order["result"] for order in sim.orders()] == ["pending"]
+    assert api.get("/ssl")["validUntil"] == before["validUntil"]
+    sim.clock(advance=1)
+    assert [order["result"] for order in sim.orders()] == ["issued"]
+    assert api.get("/ssl")["validUntil"] > before["validUntil"]
