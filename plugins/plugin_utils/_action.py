@@ -260,7 +260,7 @@ class ProgressLines:
         self._show = show
         self._every = every
         self._clock = clock
-        self._what = ""
+        self._what = self._aside = ""
         self._done = self._total = self._first = 0
         self._since = clock()
         self._over = threading.Event()
@@ -275,10 +275,13 @@ class ProgressLines:
         self._thread.join()
 
     def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
-        """Take how far the work is."""
+        """Take how far the work is; what comes without a total in the middle of counted work, a wait, is part of it."""
+        if not total and self._done < self._total:
+            self._aside = what
+            return
         if total != self._total or done < self._done:
             self._since, self._first = self._clock(), done
-        self._what, self._done, self._total = what, done, total
+        self._what, self._aside, self._done, self._total = what, "", done, total
 
     def state(self) -> str:
         """Return in a few words where the work is."""
@@ -289,11 +292,11 @@ class ProgressLines:
 
     def line(self) -> str:
         """Return the line that is shown now; "" where there is nothing to say."""
-        if not self._total:
+        if self._done >= self._total:
             return self._what
         seconds = self._clock() - self._since
         done = self._done - self._first
-        text = f"{self._done} of {self._total} done: {self._what}"
+        text = f"{self._done} of {self._total} done: {self._what}{f'; {self._aside}' if self._aside else ''}"
         if done <= 0 or seconds <= 0:
             return text
         rate = done / seconds

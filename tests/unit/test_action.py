@@ -114,6 +114,14 @@ def test_an_interrupt_is_not_swallowed() -> None:
         run_action(action(refuse(KeyboardInterrupt())), {})
 
 
+@pytest.mark.parametrize("secret", ['with "quotes"', "of\ntwo lines", "back\\slash", "grün-und-blau"])
+def test_a_secret_is_found_whatever_is_in_it(secret: str) -> None:
+    result = {"rows": [{"text": f"before {secret} after", "number": 1}], secret: None}
+    assert secret not in str(masked(result, {secret})["rows"][0]["text"])
+    assert masked({"rows": [{"number": 12345678}]}, {"12345678"}) != {"rows": [{"number": 12345678}]}
+    assert masked({"rows": [1]}, {secret}) == {"rows": [1]}
+
+
 def test_a_background_job_is_refused_in_plain_words() -> None:
     result = run_action(action(lambda dummy: {"changed": True}), {}, async_seconds=30)
     assert result["failed"]
@@ -132,6 +140,25 @@ def test_how_far_it_is_is_shown_with_rate_and_end() -> None:
     lines("attaching b.example", 40, 400)
     assert lines.line() == "40 of 400 done: attaching b.example (40 a minute, about 9 min left)"
     assert lines.state() == "it was at: attaching b.example, 40 of 400 done"
+
+
+def test_a_wait_in_the_middle_of_counted_work_is_part_of_it() -> None:
+    now = [0.0]
+    lines = ProgressLines(print, clock=lambda: now[0])
+    lines("adding domains", 0, 300)
+    now[0] += 60
+    lines("adding domains", 60, 300)
+    lines("waiting 1 s for RunCloud's request limit")
+    assert lines.line() == (
+        "60 of 300 done: adding domains; waiting 1 s for RunCloud's request limit (60 a minute, about 4 min left)"
+    )
+    now[0] += 60
+    lines("adding domains", 120, 300)
+    assert lines.line() == "120 of 300 done: adding domains (60 a minute, about 3 min left)"
+    lines("reading the list again", 300, 300)
+    assert lines.line() == "reading the list again"
+    lines("waiting for the certificate")
+    assert lines.line() == "waiting for the certificate"
 
 
 def test_lines_come_while_the_work_goes_on_and_hold_no_control_characters() -> None:

@@ -161,6 +161,18 @@ def test_normalising_again_changes_nothing(typed: str) -> None:
     assert len(name) <= _hostnames.MAX_NAME_LENGTH
 
 
+@pytest.mark.parametrize("name", ["a.example", "a-1.b.example", "1.2.3.4.example", f"{'a' * 63}.example"])
+def test_most_names_are_read_at_a_glance(name: str) -> None:
+    assert _hostnames._ORDINARY.match(name)
+    # A final dot takes the long way to the same answer.
+    assert normalise(name) == normalise(f"{name}.") == name
+
+
+@pytest.mark.parametrize("name", ["1.2.3.4", "a.b.1", "a", "-a.example", "a-.example", "xn--a.example", "a_b.example"])
+def test_others_are_looked_at(name: str) -> None:
+    assert not _hostnames._ORDINARY.match(name)
+
+
 @settings(max_examples=300, deadline=None)
 @given(ASCII_NAMES, st.randoms(use_true_random=False))
 def test_case_and_a_final_dot_make_no_difference(name: str, random: object) -> None:

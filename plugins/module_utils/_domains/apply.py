@@ -57,6 +57,7 @@ def apply_domains(plan: DomainPlan, app: WebAppApi, progress: Progress = no_prog
             progress(_WORDS[action], done, len(steps))
             if not _must_skip(work, step):
                 _attempt(work, step)
+    progress("reading the list again", len(plan.steps), len(plan.steps))
     return conclude(work)
 
 

@@ -61,6 +61,7 @@ def test_progress_tells_how_far_it_is() -> None:
         ("adding domains", 0, 2),
         ("adding domains", 1, 2),
         ("setting the primary domain", 0, 1),
+        ("reading the list again", 3, 3),
     ]
 
 
