@@ -10,6 +10,7 @@ import typing as t
 
 from ansible import constants
 
+from ..module_utils._errors import UserError
 from ..plugin_utils._action import ControllerAction
 
 if t.TYPE_CHECKING:
@@ -25,19 +26,23 @@ class ActionModule(ControllerAction):
     """The action plugin of the module of the same name, which holds its documentation."""
 
     SPEC: t.ClassVar[Mapping[str, t.Any]] = {
-        "result": {"type": "dict", "required": True},
+        "result": {"type": "raw", "required": True},
         "requeued": {"type": "dict"},
     }
 
+    _task_vars: Mapping[str, t.Any] = {}
+    _heading: t.Sequence[str] = ()
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task; where several hosts are played, each says whose summary it is."""
-        hosts = (task_vars or {}).get("ansible_play_hosts_all") or []
-        self._heading = [f"[{(task_vars or {}).get('inventory_hostname')}]"] if len(hosts) > 1 else []
+        self._task_vars = task_vars or {}
+        hosts = self._task_vars.get("ansible_play_hosts_all") or []
+        self._heading = [f"[{self._task_vars.get('inventory_hostname')}]"] if len(hosts) > 1 else []
         return super().run(tmp, task_vars)
 
     def work(self, call: Call) -> dict[str, t.Any]:
         """Print the lines, and return whether all went well."""
-        result = call.options["result"]
+        result = self._registered(call.options["result"])
         failure = str(result.get("failure") or result.get("msg") or "the task left no result")
         requeued, fault = _requeue_lines(call.options["requeued"] or {})
         summary = [str(line) for line in result.get("summary") or [f"ERROR: {failure}"]]
@@ -50,6 +55,13 @@ class ActionModule(ControllerAction):
             return told
         # What is wrong stands above, and a failed task is shown twice by Ansible itself.
         return {**told, "failed": True, "msg": "The run failed; the lines above say why."}
+
+    def _registered(self, given: object) -> Mapping[str, t.Any]:
+        """Return what a task registered. A name spares it the way through a template, which looks at each of its rows."""
+        found = self._task_vars.get(given) if isinstance(given, str) else given
+        if not isinstance(found, dict):
+            raise UserError(f"result: {str(given)[:60]!r} is not a variable that a task has registered; give its name")
+        return found
 
 
 def _requeue_lines(requeued: Mapping[str, t.Any]) -> tuple[list[str], str]:

@@ -22,8 +22,10 @@ extends_documentation_fragment:
   - multisite.runcloud.attributes.info_module
 options:
   result:
-    description: What the task returned that is summed up.
-    type: dict
+    description:
+      - Name of the variable in which the task was registered that is summed up.
+      - The variable itself does as well, but thousands of rows take their time on the way through a template.
+    type: raw
     required: true
   requeued:
     description:
@@ -45,7 +47,7 @@ EXAMPLES = r"""
 
 - name: Tell what was done
   multisite.runcloud.runcloud_summary:
-    result: "{{ sync_result }}"
+    result: sync_result
 """
 
 RETURN = r"""
