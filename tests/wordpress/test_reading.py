@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Policy, decide
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import decide
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.holders import wanted_by_network
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.policy import Policy
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.cli import Installation, read_network
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import (
     Inventory,
@@ -359,7 +361,9 @@ class TestDeciding:
 
     def desired(self, site: Site) -> set[str]:
         inventory: Inventory = by_php(site)
-        return {domain.name for domain in decide(inventory, Policy(subdomains="never")).desired}
+        return {
+            domain.name for domain in decide(wanted_by_network(inventory, (), None), Policy(subdomains="never")).desired
+        }
 
     def test_renamed_paused_archived(self, subdomain: Site) -> None:
         fill_recorded(subdomain)

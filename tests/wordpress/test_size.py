@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Policy, decide
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import decide
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.holders import wanted_by_network
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.policy import Policy
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import STAGES
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import from_result
 
@@ -82,7 +84,7 @@ def test_all_rows_come_through_ansible(
         assert [row["row"] for row in mapped] == list(range(1, count + 1))
 
     started = time.monotonic()
-    decision = decide(from_result(outcome.task("php").result), Policy(subdomains="never"))
+    decision = decide(wanted_by_network(from_result(outcome.task("php").result), (), None), Policy(subdomains="never"))
     deciding = time.monotonic() - started
     assert len(decision.desired) == 1 + len([row for row in rows if row["active"]])
 

@@ -285,16 +285,9 @@ function multisite_runcloud_read( $settings ) {
         }
     }
 
+    /* Domains before sites: a site that is made meanwhile must not make its domain look like a leftover. */
     $start = substr( multisite_runcloud_json( $head ), 0, -1 );
-    multisite_runcloud_print( "\nMULTISITE-RUNCLOUD-BEGIN\n$start,\"sites\":[" );
-    multisite_runcloud_print_table(
-        'blog_id, site_id, domain, path, public, archived, spam, deleted',
-        "{$prefix}blogs",
-        'blog_id',
-        array(),
-        true
-    );
-    multisite_runcloud_print( '],"domains":' . ( $tables ? '[' : 'null' ) );
+    multisite_runcloud_print( "\nMULTISITE-RUNCLOUD-BEGIN\n$start,\"domains\":" . ( $tables ? '[' : 'null' ) );
     $first = true;
     foreach ( $tables as $id => $table ) {
         $first = multisite_runcloud_print_table(
@@ -305,7 +298,15 @@ function multisite_runcloud_read( $settings ) {
             $first
         );
     }
-    multisite_runcloud_print( ( $tables ? ']' : '' ) . "}\nMULTISITE-RUNCLOUD-END\n" );
+    multisite_runcloud_print( ( $tables ? ']' : '' ) . ',"sites":[' );
+    multisite_runcloud_print_table(
+        'blog_id, site_id, domain, path, public, archived, spam, deleted',
+        "{$prefix}blogs",
+        'blog_id',
+        array(),
+        true
+    );
+    multisite_runcloud_print( "]}\nMULTISITE-RUNCLOUD-END\n" );
 }
 
 function multisite_runcloud_no() {

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import os
 import time
 import traceback
 import typing as t
@@ -78,10 +79,13 @@ def read_rest(
             )
     if not 0 < timeout <= _LONGEST:
         raise UserError(f"timeout: must be between 1 and {_LONGEST} seconds, not {timeout:g}")
+    if isinstance(verify, str) and not os.path.exists(verify):
+        raise UserError(f"ca_path: there is no file {verify!r} on the controller")
     api = RestApi(url, key, secret, environment=environment, timeout=timeout, verify=verify)
     try:
-        site_rows, site_gaps = api.rows("site")
+        # A site that is made meanwhile must not make its domain look like one without a site.
         domain_rows, domain_gaps = api.rows("domain")
+        site_rows, site_gaps = api.rows("site")
     finally:
         api.close()
     try:
@@ -114,10 +118,14 @@ class RestApi:
         """Prepare the connection; nothing is sent yet. Parameters and errors as of ``read_rest``."""
         self.url = _checked_url(url)
         try:
-            import requests  # a run without REST need not pay for it
+            # A run without REST need not pay for it.
+            import requests
+            import urllib3.exceptions
         except ImportError:
             raise MissingLibrary("requests", traceback.format_exc()) from None
-        self._library = requests
+        self._errors = requests.exceptions
+        # What reading a body raises.
+        self._broken, self._stalled = urllib3.exceptions.HTTPError, urllib3.exceptions.TimeoutError
         self._timeout = timeout
         self._verify = environment.get("REQUESTS_CA_BUNDLE") or True if verify is True else verify
         self._pair = base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
@@ -188,7 +196,6 @@ class RestApi:
             url, parameters = f"{self.url}/wp-json{route}", query
         else:
             url, parameters = f"{self.url}/", {"rest_route": route, **query}
-        errors = self._library.exceptions
         try:
             # A redirect is never followed: it would take the credentials along, or lose them.
             with self._session.get(
@@ -202,11 +209,11 @@ class RestApi:
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as response:
                 return response, self._text(response, time.monotonic() + self._timeout)
-        except errors.SSLError as exc:
+        except self._errors.SSLError as exc:
             raise UserError(f"rest_url {self.url!r}: {_tls_problem(exc)}") from None
-        except errors.Timeout:
+        except (self._errors.Timeout, self._stalled):
             raise self._late() from None
-        except (errors.RequestException, OSError) as exc:
+        except (self._errors.RequestException, self._broken, OSError) as exc:
             text = f"rest_url {self.url!r} cannot be reached ({type(exc).__name__}); check name, port, DNS and proxy"
             raise UserError(text) from None
 

@@ -306,6 +306,15 @@ class TestAnswersThatAreTooMuch:
         with WordPressRest(drip=0.05) as server:
             assert "no whole answer within 0.3 seconds" in failure(server, timeout=0.3)
 
+    def test_a_body_that_stops_in_the_middle(self) -> None:
+        with WordPressRest(drip=60) as server:
+            assert "no whole answer within 0.3 seconds" in failure(server, timeout=0.3)
+
+    def test_a_file_of_authorities_that_is_not_there(self) -> None:
+        with WordPressRest() as server:
+            for name in ("/no/such/file", "~nouser/x", "a\0b"):
+                assert "ca_path: there is no file" in failure(server, verify=name)
+
     def test_a_body_that_is_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"{read_rest.__module__}.MOST_BYTES", 1024 * 1024)
         with WordPressRest(fixed=(200, {}, b"[" + b" " * 2_000_000)) as server:
