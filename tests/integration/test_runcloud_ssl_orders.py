@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.process import Simulator
+from support.certificates import own_certificate
 from support.ssl_runs import Ssl, simulate_time
 
 AB = ["a.example", "b.example"]
@@ -209,8 +211,29 @@ def test_an_attached_name_that_nobody_asks_for_is_the_cause_with_both_ways_out(s
     outcome = ssl(deferred={"old.example": "its DNS points to 192.0.2.7"})
     assert list(outcome.result["errors"]) == ["old.example"]
     assert "192.0.2.7" in outcome.result["errors"]["old.example"]
-    assert "detach old.example" in outcome.result["errors"]["old.example"]
+    assert "use authorization_method: dns-01, or detach old.example" in outcome.result["errors"]["old.example"]
     assert "b.example" in outcome.pending
+
+
+def test_dns_01_does_not_ask_where_a_name_points_but_what_forbids_issuance(ssl: Ssl) -> None:
+    row = {"authorizationMethod": "dns-01", "api_id": 28, "names": ["a.example"]}
+    ssl.sim.reset({**lacking(), "certificate": row, "external_apis": [{}]})
+    why = {"b.example": "its CAA record only allows other-ca.example"}
+    assert ssl(check=True, deferred={"b.example": "it points to 192.0.2.7"}).result["orders"] != []
+    forbidden = ssl(forbidden=why)
+    assert forbidden.writes == []
+    assert "only allows other-ca.example" in forbidden.result["errors"]["b.example"]
+
+
+@pytest.mark.parametrize("bent", [str, lambda key: key.replace("\n", "\\n"), lambda key: "".join(key.split())])
+def test_a_private_key_that_a_refusal_repeats_is_not_shown(ssl: Ssl, bent: Callable[[str], str]) -> None:
+    pair = own_certificate("a.example")
+    ssl.sim.reset({"domains": ["a.example"]})
+    refusal = {"message": "Bad key: " + bent(pair["private_key"])}
+    ssl.sim.faults({"method": "POST", "path": "/ssl$", "action": {"status": 422, "body": refusal}})
+    shown = str(ssl(provider="custom", **pair).result)
+    assert "Bad key" in shown
+    assert pair["private_key"].splitlines()[1] not in shown
 
 
 def test_a_failed_order_is_put_to_the_name_that_caused_it(ssl: Ssl) -> None:

@@ -102,9 +102,10 @@ class Ssl:
     def __call__(self, *, check: bool = False, diff: bool = False, **options: Any) -> Outcome:
         """Run runcloud_ssl.
 
-        ``changed``, ``deferred`` and ``dns_unknown`` are what runcloud_sync adds to the request, in one process.
+        ``changed``, ``deferred``, ``forbidden`` and ``dns_unknown`` are what runcloud_sync adds to the request.
         """
-        more = {key: options.pop(key) for key in ("changed", "deferred", "dns_unknown") if key in options}
+        added = options.keys() & {"changed", "deferred", "forbidden", "dns_unknown"}
+        more = {key: options.pop(key) for key in added}
         if "changed" in more:
             more["changed"] = frozenset(more["changed"])
 

@@ -112,18 +112,20 @@ class Applied:
 
 
 @dataclasses.dataclass
-class Surroundings:
-    """What carrying out a plan needs.
+class ApplyContext:
+    """What carrying out a plan needs, and what came of it.
 
     :param app: the web application.
     :param watcher: the activity log as it was before.
     :param memory: is told of orders before they are sent, and of how they ended.
     :param progress: told how far the work is.
+    :param applied: is told what was done.
     """
 
     app: WebAppApi
     watcher: ActivityLogWatcher
     memory: OrderMemory
+    applied: Applied = dataclasses.field(default_factory=Applied)
     progress: Progress = no_progress
     _down: bool | None = None
 
@@ -139,28 +141,26 @@ class Surroundings:
         return self._down
 
 
-def apply_certificates(plan: CertificatesPlan, around: Surroundings, applied: Applied) -> None:
-    """Carry out a plan. A failed step leaves what was there, and does not stop the others.
-
-    :param applied: is told what was done.
-    """
+def apply_certificates(plan: CertificatesPlan, context: ApplyContext) -> None:
+    """Carry out a plan. A failed step leaves what was there, and does not stop the others."""
+    applied = context.applied
     stopped = False
     for number, step in enumerate(plan.steps):
-        around.progress("ordering certificates", number, len(plan.steps))
+        context.progress("ordering certificates", number, len(plan.steps))
         if stopped:
             _skip(step, applied)
             continue
         try:
-            _carry_out(step, around, applied)
+            _carry_out(step, context)
         except RateLimited as exc:
             # Nothing was sent for this step: it is left, as all others, to the next run.
             applied.fault = exc
             _skip(step, applied)
             stopped = True
         except ApiError as exc:
-            applied.fail(step, _explained(exc, around))
+            applied.fail(step, _explained(exc, context))
             # Without the permission, or the server, for one certificate there is none for the others.
-            stopped = exc.fatal or exc.status == 403 or around.is_down(exc)
+            stopped = exc.fatal or exc.status == 403 or context.is_down(exc)
 
 
 def _skip(step: Step, applied: Applied) -> None:
@@ -170,110 +170,110 @@ def _skip(step: Step, applied: Applied) -> None:
     )
 
 
-def _carry_out(step: Step, around: Surroundings, applied: Applied) -> None:
+def _carry_out(step: Step, context: ApplyContext) -> None:
     if step.action == "update":
-        _update(step, around, applied)
+        _update(step, context)
     elif step.action == "remove":
-        _remove(step, around, applied)
+        _remove(step, context)
     elif step.action == "reissue":
-        _reissue(step, around, applied)
+        _reissue(step, context)
     else:
-        _place(step, around, applied)
+        _place(step, context)
 
 
-def _update(step: Step, around: Surroundings, applied: Applied) -> None:
+def _update(step: Step, context: ApplyContext) -> None:
     body = options_to_wire(step.options or CertificateOptions())
     if step.key_pair is not None:
         body.update(pair_to_wire(step.key_pair))
-    reply = around.app.update_certificate(step.domain, _id(step), body)
-    applied.updated.append(step)
-    applied.note(step.key, reply)
+    reply = context.app.update_certificate(step.domain, _id(step), body)
+    context.applied.updated.append(step)
+    context.applied.note(step.key, reply)
 
 
-def _remove(step: Step, around: Surroundings, applied: Applied) -> None:
-    around.app.remove_certificate(step.domain, _id(step))
-    applied.removed.append(step)
-    applied.changed = True
+def _remove(step: Step, context: ApplyContext) -> None:
+    context.app.remove_certificate(step.domain, _id(step))
+    context.applied.removed.append(step)
+    context.applied.changed = True
 
 
-def _reissue(step: Step, around: Surroundings, applied: Applied) -> None:
+def _reissue(step: Step, context: ApplyContext) -> None:
     """Replace a certificate: POST first, and only where RunCloud wants it DELETE and POST (design 4)."""
     try:
-        _place(step, around, applied)
+        _place(step, context)
     except ApiError as exc:
         if not refused_because_it_exists(exc):
             raise
-        _remove(step, around, applied)
+        _remove(step, context)
         try:
-            _place(dataclasses.replace(step, certificate=None), around, applied, removed=True)
+            _place(dataclasses.replace(step, certificate=None), context, removed=True)
         except ApiError as after:
             after.advice = f"{without_certificate(step)} {after.advice}".rstrip()
             raise
 
 
-def _place(step: Step, around: Surroundings, applied: Applied, removed: bool = False) -> None:
+def _place(step: Step, context: ApplyContext, removed: bool = False) -> None:
     """Send an order, once. Where the reply does not say whether RunCloud took it, that is left open (design 4).
 
     :raises ApiError: it was surely not taken, or is known to have failed.
     """
-    order = _remember(step, around)
+    order = _remember(step, context)
     placed = PlacedOrder(step, None, order, removed)
     try:
-        placed.reply = _send(step, around)()
+        placed.reply = _send(step, context)()
     except ApiError as exc:
         taken = isinstance(exc, LostReply) or (exc.status is not None and exc.status >= 500)
-        if not taken or around.is_down(exc):
-            _forget(placed, around)
+        if not taken or context.is_down(exc):
+            _forget(placed, context)
             raise
         placed.lost = exc
-        applied.placed.append(placed)
-        failure = failure_for(around.watcher.new_failures(), step.names, alone=step.domain is None)
+        context.applied.placed.append(placed)
+        failure = failure_for(context.watcher.new_failures(), step.names, alone=step.domain is None)
         if failure is not None:
-            applied.placed.remove(placed)
-            _forget(placed, around)
+            context.applied.placed.remove(placed)
+            _forget(placed, context)
             text = f"RunCloud's activity log says: {failure.content}"
             raise ApiError(exc.method, exc.path, status=422, message=text) from exc
         return
-    applied.placed.append(placed)
-    applied.note(step.key, placed.reply)
+    context.applied.placed.append(placed)
+    context.applied.note(step.key, placed.reply)
 
 
-def _send(step: Step, around: Surroundings) -> Callable[[], Certificate | None]:
+def _send(step: Step, context: ApplyContext) -> Callable[[], Certificate | None]:
     if step.action == "redeploy":
-        return lambda: around.app.redeploy_certificate(step.domain, _id(step))
+        return lambda: context.app.redeploy_certificate(step.domain, _id(step))
     body = request_to_wire(step.request) if step.request is not None else {}
-    return lambda: around.app.install_certificate(step.domain, body)
+    return lambda: context.app.install_certificate(step.domain, body)
 
 
-def _remember(step: Step, around: Surroundings) -> EarlierOrder | None:
+def _remember(step: Step, context: ApplyContext) -> EarlierOrder | None:
     if not step.is_order:
         return None
     staging = step.request.environment == "staging" if step.request is not None else False
     order = EarlierOrder(
-        step.key, frozenset(step.names), around.app.client.now(), before=mark(step.certificate), staging=staging
+        step.key, frozenset(step.names), context.app.client.now(), before=mark(step.certificate), staging=staging
     )
-    around.memory.add(order)
+    context.memory.add(order)
     return order
 
 
-def _forget(placed: PlacedOrder, around: Surroundings) -> None:
+def _forget(placed: PlacedOrder, context: ApplyContext) -> None:
     if placed.order is not None:
-        around.memory.forget(placed.order)
+        context.memory.forget(placed.order)
 
 
-def failed(placed: PlacedOrder, text: str, around: Surroundings, applied: Applied) -> None:
+def failed(placed: PlacedOrder, text: str, context: ApplyContext) -> None:
     """Write down that an order that was placed has failed."""
     placed.failed = True
-    _forget(placed, around)
-    applied.fail(placed.step, f"{text}. {without_certificate(placed.step)}" if placed.removed else text)
-    applied.note(placed.step.key, None)
+    _forget(placed, context)
+    context.applied.fail(placed.step, f"{text}. {without_certificate(placed.step)}" if placed.removed else text)
+    context.applied.note(placed.step.key, None)
 
 
-def succeeded(placed: PlacedOrder, around: Surroundings) -> None:
+def succeeded(placed: PlacedOrder, context: ApplyContext) -> None:
     """Write down that an order was carried out."""
     placed.done = True
     if placed.order is not None:
-        around.memory.finish(placed.order)
+        context.memory.finish(placed.order)
 
 
 def without_certificate(step: Step) -> str:
@@ -285,11 +285,11 @@ def without_certificate(step: Step) -> str:
     )
 
 
-def _explained(exc: ApiError, around: Surroundings) -> str:
+def _explained(exc: ApiError, context: ApplyContext) -> str:
     if exc.status == 403:
         return f"{exc} Certificates for each domain and AutoSSL need RunCloud's Business or Enterprise plan."
-    if around.is_down(exc):
-        return f"{exc} RunCloud says that server {around.app.server_id} is offline or not connected: start it first."
+    if context.is_down(exc):
+        return f"{exc} RunCloud says that server {context.app.server_id} is offline or not connected: start it first."
     return str(exc)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as t
 
 from .._names import is_test_domain
@@ -27,6 +28,7 @@ if t.TYPE_CHECKING:
 BACKDATED = datetime.timedelta(minutes=58)
 # RunCloud may count a certificate's end itself, from when it was issued.
 SAME_END = datetime.timedelta(days=1)
+_POSSIBLE = re.compile(r"[a-z0-9._*-]+\Z")
 FOREIGN = "the server presents a certificate that cannot be the one that RunCloud has"
 
 
@@ -61,8 +63,12 @@ class Found:
 
 
 def certifiable(state: CertificatesState) -> list[Domain]:
-    """Return the domains without RunCloud's own test names, which have RunCloud's own certificate (reference 3.10)."""
-    return [row for row in state.domains if not is_test_domain(row.name)]
+    """Return the domains that a certificate can be for.
+
+    RunCloud's own test names have RunCloud's own certificate (reference 3.10), and no authority issues for a name with
+    characters that no DNS name has.
+    """
+    return [row for row in state.domains if not is_test_domain(row.name) and _POSSIBLE.match(row.name)]
 
 
 def required_names(state: CertificatesState) -> tuple[str, ...]:

@@ -64,6 +64,12 @@ def lacks(draft: Draft, row: Domain) -> bool:
     return (row.id is None or row.name in draft.state.changed) and not is_ordered(row, draft.state)
 
 
+def held_by(draft: Draft, name: str, certificate: Certificate | None) -> str | None:
+    """Say why nothing can be ordered for a name, None where something can."""
+    elsewhere = draft.state.held.get(name) if method_for(draft.desired, certificate) != DNS_01 else None
+    return draft.state.forbidden.get(name, elsewhere)
+
+
 def ends_soon(draft: Draft, found: Found) -> bool:
     """Say whether a certificate ends so soon that it is ordered anew."""
     return found.ends_at is not None and found.ends_at <= draft.expiry_threshold

@@ -84,7 +84,8 @@ class CertificatesState:
     ``domains`` are all domains of the web application, those that only will be attached with ``id`` None.
     ``certificates``: a name that is not a key was not read, one whose value is None has none.
     ``served``: what the server presents, None where it was not asked or could not be reached.
-    ``changed``: names that this run added or changed. ``held``: names for which nothing is ordered, with the reason.
+    ``changed``: names that this run added or changed. ``held``: names that do not point here, which is only needed for
+    http-01, and ``forbidden``: names for which no certificate may be issued, each with the reason.
     ``now``: by RunCloud's clock. ``orders``: what this controller remembers of a week. ``log``: the activity log, which
     is only read where something is to be ordered, and is empty where it cannot be read.
     """
@@ -97,6 +98,7 @@ class CertificatesState:
     now: datetime.datetime
     changed: frozenset[str] = frozenset()
     held: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    forbidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     orders: tuple[EarlierOrder, ...] = ()
     log: tuple[LogEntry, ...] = ()
 

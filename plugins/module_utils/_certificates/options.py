@@ -44,8 +44,9 @@ class CertificatesRequest:
     :param external_api: id or label of the DNS provider's key, for dns-01.
     :param check_address: what is asked instead of the address that RunCloud has.
     :param changed: names that were added, or whose www was switched on, in this run.
-    :param deferred: name -> why nothing may be ordered for it. A name that is attached holds back the one order of
-        basic mode; so where dns-01 is used, only pass what forbids issuance, not where a name points.
+    :param deferred: name -> why nothing is ordered for it yet: it does not point here. One that is attached holds back
+        the one order of basic mode, but not with dns-01, which does not ask where a name points.
+    :param forbidden: name -> why Let's Encrypt may not issue for it (CAA), whatever the method.
     :param dns_unknown: name -> why nobody knows where it points: never a reason to hold back an order.
     """
 
@@ -61,6 +62,7 @@ class CertificatesRequest:
     wait_timeout: float = 180.0
     changed: frozenset[str] = frozenset()
     deferred: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    forbidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dns_unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -87,7 +89,7 @@ def read_names(names: Iterable[str], option: str) -> frozenset[str]:
         except HostnameError as exc:
             problems.append(f"{option}[{index}]: {exc}")
     if problems:
-        raise UserError("; ".join(problems))
+        raise UserError("\n".join(problems))
     return frozenset(found)
 
 

@@ -23,6 +23,7 @@ from .draft import (
     can_bring,
     ends_soon,
     held_back,
+    held_by,
     lacks,
     needs_dns_01,
     note_stale,
@@ -143,15 +144,15 @@ def _basic_order(draft: Draft, found: Found, lacking: Sequence[Domain]) -> Via |
 
 def _basic_problems(draft: Draft, via: Via, found: Found, required: Sequence[str]) -> dict[str, str]:
     """Say why the one order for all names is sure to fail, by the names that are the cause; "" where none is."""
-    problems = {
-        row.name: (
-            f"{draft.state.held[row.name]}. One order is for all attached names and would fail because of this one, so "
-            "nothing was ordered. Correct its DNS, or accept the proxy that it points to (domain_sync_dns_accept), or "
-            f"detach {row.name}"
-        )
-        for row in draft.domains
-        if row.name in draft.state.held and row.id is not None
-    }
+    problems = {}
+    for row in draft.domains:
+        why = held_by(draft, row.name, found.certificate) if row.id is not None else None
+        if why is not None:
+            out = "" if row.name in draft.state.forbidden else ", or use authorization_method: dns-01"
+            problems[row.name] = (
+                f"{why}. One order is for all attached names and would fail because of this one, so nothing was "
+                f"ordered. Correct its DNS{out}, or detach {row.name}"
+            )
     if method_for(draft.desired, found.certificate) == HTTP_01:
         for name in required:
             if is_wildcard(name):
@@ -169,7 +170,8 @@ def _basic_problems(draft: Draft, via: Via, found: Found, required: Sequence[str
 def _tell_deferred(draft: Draft) -> None:
     """Report the names that are held and not attached."""
     attached = {row.name for row in draft.state.domains}
-    draft.pending.update({name: why for name, why in draft.state.held.items() if name not in attached})
+    held = {**draft.state.held, **draft.state.forbidden}
+    draft.pending.update({name: why for name, why in held.items() if name not in attached})
 
 
 # Advanced mode: a certificate for each domain
@@ -195,7 +197,7 @@ def _selected(draft: Draft) -> list[Domain]:
     only = draft.desired.domains
     if only is None:
         return draft.domains
-    unknown = sorted(only - {row.name for row in draft.domains} - set(draft.state.held))
+    unknown = sorted(only - {row.name for row in draft.domains} - set(draft.state.held) - set(draft.state.forbidden))
     if unknown:
         raise UserError(
             f"domains: {', '.join(unknown)} not attached to the web application, or one of RunCloud's own test "
@@ -218,8 +220,9 @@ def _advanced_order(draft: Draft, row: Domain, found: Found) -> Step | None:
         elif not lacking and found.certificate is not None:
             note_stale(draft, [row])
         return None
-    if row.name in draft.state.held:
-        draft.pending[row.name] = draft.state.held[row.name]
+    why = held_by(draft, row.name, found.certificate)
+    if why is not None:
+        draft.pending[row.name] = why
         return None
     problem = order_problem(draft, via, row, found, row.served_names)
     if problem is not None:

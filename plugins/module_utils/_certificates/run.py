@@ -19,7 +19,7 @@ from .._runcloud.api import RunCloud
 from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import SslMethod
 from .activity import ActivityLogWatcher, order_in_progress, recent_orders
-from .apply import Applied, PlacedOrder, Surroundings, apply_certificates, finalize
+from .apply import Applied, PlacedOrder, apply_certificates, finalize
 from .coverage import certifiable, find_certificates, report_names
 from .memory import OrderMemory
 from .mode import switch_method, wanted_method
@@ -121,6 +121,8 @@ def read_certificates(
 
 
 def _job(app: WebAppApi, request: CertificatesRequest, prober: Prober | None, progress: Progress) -> _Job:
+    if request.desired.custom is not None:
+        app.client.hide(request.desired.custom.key_pair.private_key)
     desired = dataclasses.replace(request.desired, external_api=_external_api(app, request.external_api))
     used = (prober or _prober(app, request, progress)) if request.check_served else None
     reader = Reader.of(app, used, desired, lambda: app.client.now() + desired.renew_before)
@@ -191,6 +193,7 @@ def _state(
             for name, why in request.deferred.items()
             if name not in attached or name not in request.dns_unknown
         },
+        forbidden=request.forbidden,
         orders=job.memory.read(),
     )
 
@@ -233,10 +236,10 @@ def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Do
             certificates, served = reader.read(state.advanced, state.domains, _only(job))
             plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
         state, plan = _let_earlier_orders_finish(job, state, plan)
-        around = _surroundings(job, state)
-        apply_certificates(plan, around, applied)
+        context = _context(job, state, applied)
+        apply_certificates(plan, context)
         if applied.fault is None:
-            wait_for_certificates(_wait_context(job, state, applied, around))
+            wait_for_certificates(context)
             after = _after(job, state, applied)
         else:
             after = _last_known(state, applied)
@@ -256,13 +259,19 @@ def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Do
     return _Done(method, plan, applied, after)
 
 
-def _surroundings(job: _Job, state: CertificatesState) -> Surroundings:
+def _context(job: _Job, state: CertificatesState, applied: Applied) -> WaitContext:
     watcher = ActivityLogWatcher(lambda: read_log(job.app), job.log if job.log_was_read else (), state.now)
-    return Surroundings(job.app, watcher, job.memory, job.progress)
-
-
-def _wait_context(job: _Job, state: CertificatesState, applied: Applied, around: Surroundings) -> WaitContext:
-    return WaitContext(around, applied, job.reader.probe, state.served, job.reader.expiry_threshold(), job.timeout)
+    return WaitContext(
+        app=job.app,
+        watcher=watcher,
+        memory=job.memory,
+        applied=applied,
+        progress=job.progress,
+        probe=job.reader.probe,
+        before=state.served,
+        expiry_threshold=job.reader.expiry_threshold(),
+        timeout=job.timeout,
+    )
 
 
 def _let_earlier_orders_finish(
@@ -273,8 +282,7 @@ def _let_earlier_orders_finish(
     if not earlier or not job.timeout or not job.desired.present:
         return state, plan
     job.read_log()
-    applied = Applied(placed=earlier)
-    wait_for_certificates(_wait_context(job, state, applied, _surroundings(job, state)))
+    wait_for_certificates(_context(job, state, Applied(placed=earlier)))
     certificates, served = job.reader.read(state.advanced, state.domains, _only(job))
     job.log_was_read = False
     method = SslMethod(state.advanced, state.auto_ssl)

@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from .activity import failure_for
-from .apply import failed, succeeded
+from .apply import ApplyContext, failed, succeeded
 from .read import current_certificate
 
 if t.TYPE_CHECKING:
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
     from .._probe.served import Served, ServedReport
     from .._runcloud.models import Certificate
-    from .apply import Applied, PlacedOrder, Surroundings
+    from .apply import PlacedOrder
     from .model import Key
     from .read import Prober
 
@@ -38,12 +38,10 @@ UNCHANGED_IS_DONE = 30.0
 ASK_EVERY = 3
 
 
-@dataclasses.dataclass
-class WaitContext:
-    """What waiting needs, and what was seen so far.
+@dataclasses.dataclass(kw_only=True)
+class WaitContext(ApplyContext):
+    """What waiting needs besides, and what was seen so far.
 
-    :param around: the web application, its activity log, the memory of orders.
-    :param applied: what was ordered; its ``errors``, ``pending`` and ``known`` grow.
     :param probe: asks the server itself; returns None where that is not possible or not wanted.
     :param before: what the server presented before the orders.
     :param expiry_threshold: a certificate that ends before this time is not what was ordered; by RunCloud's clock.
@@ -51,8 +49,6 @@ class WaitContext:
     :param clock: seconds that only grow.
     """
 
-    around: Surroundings
-    applied: Applied
     probe: Prober
     before: ServedReport | None
     expiry_threshold: datetime.datetime
@@ -75,7 +71,7 @@ def wait_for_certificates(context: WaitContext) -> None:
     waiting = []
     for placed in applied.placed:
         if not placed.step.is_order or is_finished(placed, placed.reply):
-            succeeded(placed, context.around)
+            succeeded(placed, context)
         else:
             waiting.append(placed)
     total = len(waiting)
@@ -100,9 +96,9 @@ def wait_for_certificates(context: WaitContext) -> None:
 
 
 def _pause(context: WaitContext, look: int, done: int, total: int) -> None:
-    context.around.progress("waiting for certificates", done, total)
+    context.progress("waiting for certificates", done, total)
     seconds = min(PAUSES[min(look, len(PAUSES)) - 1], max(0.1, context.timeout - context.elapsed))
-    context.around.app.client.wait(seconds)
+    context.app.client.wait(seconds)
     context.waited += seconds
 
 
@@ -122,7 +118,7 @@ def _not_served(context: WaitContext, waiting: Sequence[PlacedOrder]) -> list[Pl
     left = []
     for placed in waiting:
         if _is_served(context, placed):
-            succeeded(placed, context.around)
+            succeeded(placed, context)
             # What RunCloud showed before is out of date now.
             context.applied.note(placed.step.key, None)
         else:
@@ -161,11 +157,11 @@ def _not_finished(context: WaitContext, waiting: Sequence[PlacedOrder]) -> list[
         context.seen.add(key)
         context.applied.note(key, certificate)
         if _is_done(context, placed, certificate):
-            succeeded(placed, context.around)
+            succeeded(placed, context)
         else:
             left.append(placed)
     if vanished:
-        failures = context.around.watcher.new_failures()
+        failures = context.watcher.new_failures()
         for placed in vanished:
             entry = failure_for(failures, placed.step.names, alone=len(waiting) == 1)
             _fail(context, placed, entry.content if entry else "nothing, but RunCloud no longer shows the certificate")
@@ -178,7 +174,7 @@ def _read(context: WaitContext, waiting: Sequence[PlacedOrder]) -> dict[Key, Cer
     Where there is no list, one is read after the other, and those after the first that is not done are left to
     the next look: each costs a request.
     """
-    app = context.around.app
+    app = context.app
     listed = app.certificates() if len(waiting) > 1 else None
     if isinstance(listed, dict):
         return {placed.step.key: listed.get(placed.step.key or "") for placed in waiting}
@@ -213,7 +209,7 @@ def _is_done(context: WaitContext, placed: PlacedOrder, certificate: Certificate
 
 def _not_failed(context: WaitContext, waiting: Sequence[PlacedOrder]) -> list[PlacedOrder]:
     """Take out the orders that a new line of the log says have failed."""
-    failures = context.around.watcher.new_failures()
+    failures = context.watcher.new_failures()
     left = []
     alone = len(waiting) == 1 and len(context.applied.placed) == 1
     for placed in waiting:
@@ -227,7 +223,7 @@ def _not_failed(context: WaitContext, waiting: Sequence[PlacedOrder]) -> list[Pl
 
 def _fail(context: WaitContext, placed: PlacedOrder, log: str) -> None:
     text = f"the certificate order failed; RunCloud's activity log says: {log}"
-    failed(placed, text, context.around, context.applied)
+    failed(placed, text, context)
 
 
 def _covers(found: Served | None, name: str) -> bool:

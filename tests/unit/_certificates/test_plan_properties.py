@@ -156,23 +156,31 @@ def test_orders_are_few_and_only_for_what_is_there(desired: DesiredCertificates,
     assert len({step.key for step in orders}) == len(orders)
 
 
-@given(desires, states())
-def test_nothing_is_ordered_for_a_held_name(desired: DesiredCertificates, state: CertificatesState) -> None:
+def method_of(step: Step, desired: DesiredCertificates) -> str:
+    known = step.certificate.authorization_method if step.certificate else None
+    return (step.request.authorization_method if step.request else None) or desired.authorization_method or known or ""
+
+
+@given(desires, states(), st.booleans())
+def test_nothing_is_ordered_for_a_held_name(
+    desired: DesiredCertificates, state: CertificatesState, forbidden: bool
+) -> None:
+    """With dns-01, where a name points does not matter; what forbids issuance does."""
+    if forbidden:
+        state = dataclasses.replace(state, held={}, forbidden=state.held)
     plan = plan_certificates(desired, state)
-    attached = {row.name for row in certifiable(state) if row.id is not None}
-    held = set(state.held) & (attached if not state.advanced else set(state.held))
+    held = {*state.held, *state.forbidden}
     for step in ordered(plan):
-        assert not held & (set(step.names) if state.advanced else attached)
-    assert {name for name in state.held if name not in {row.name for row in state.domains}} <= plan.pending.keys()
+        names = {step.key} if state.advanced else {row.name for row in certifiable(state) if row.id is not None}
+        assert not held & names or (not forbidden and method_of(step, desired) == "dns-01")
+    assert {name for name in held if name not in {row.name for row in state.domains}} <= plan.pending.keys()
 
 
 @given(desires, states())
 def test_a_wildcard_is_never_ordered_by_http_01(desired: DesiredCertificates, state: CertificatesState) -> None:
     for step in ordered(plan_certificates(desired, state)):
         if any(name.startswith("*.") for name in step.names):
-            known = step.certificate.authorization_method if step.certificate else None
-            method = step.request.authorization_method if step.request else desired.authorization_method or known
-            assert method == "dns-01"
+            assert method_of(step, desired) == "dns-01"
 
 
 @given(desires, states())
