@@ -48,7 +48,8 @@ def apply_domains(plan: DomainPlan, app: WebAppApi, progress: Progress = no_prog
     if not plan.steps:
         return Applied(after=plan.before)
     staying = frozenset(name for row in plan.after for name in row.served_names)
-    work = Work(plan, app, progress, plan.before, {row.name: row for row in plan.before}, staying)
+    state, ids = {row.name: row for row in plan.before}, {row.id for row in plan.before}
+    work = Work(plan, app, progress, plan.before, state, staying, ids)
     app.client.reserve(KEPT_FOR_READING)
     _add_all(work, [step for step in plan.steps if step.action == "add"])
     for action in ("promote", "change", "remove"):
@@ -162,8 +163,8 @@ def _carry_out(work: Work, step: Step) -> bool:
             return False
         reply = work.app.add_domain(step.target)
         # An id counts only where it is shown beside the name, and is not another domain's.
-        others = {row.id for row in work.state.values()}
-        own = reply.id if reply is not None and reply.name == step.name and reply.id not in others else None
+        own = reply.id if reply is not None and reply.name == step.name and reply.id not in work.ids else None
+        work.ids.add(own)
         work.state[step.name] = dataclasses.replace(step.target, id=own)
         return True
     row = work.state.get(step.name)

@@ -58,6 +58,7 @@ class Work:
     listed: tuple[Domain, ...]
     state: dict[str, Domain]
     staying: frozenset[str]
+    ids: set[int | None]
     sent: list[Step] = dataclasses.field(default_factory=list)
     failed: dict[str, ApiError] = dataclasses.field(default_factory=dict)
     skipped: dict[str, None] = dataclasses.field(default_factory=dict)
@@ -77,6 +78,7 @@ class Work:
         """Read the list of domains anew."""
         self.listed = _known(self.app.domains(), self.plan)
         self.state = {row.name: row for row in self.listed}
+        self.ids = {row.id for row in self.listed}
 
     def served_beside(self, name: str) -> set[str]:
         """Return the host names that other domains served when the list was read last."""

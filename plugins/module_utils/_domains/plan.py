@@ -16,7 +16,7 @@ from .._names import is_wildcard, matching_pattern, www_form
 from .._runcloud.models import ALIAS, PRIMARY, Domain
 from .case import NO_PURGE, Case, Primary, Purge, spared_names
 from .desired import DesiredDomain, served_twice
-from .removal import Leaving, find_leaving
+from .removal import find_leaving
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -142,11 +142,12 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
     leaving = find_leaving(case, wanted, primary, errors)
     names: dict[str, list[str]] = {"add": [], "change": [], "unchanged": []}
     steps: dict[str, list[Step]] = {"add": [], "promote": [], "change": [], "remove": []}
+    loses_www = frozenset(leaving.www)
     for domain in case.asked:
         if domain.name in served:
             names["unchanged"].append(domain.name)
         elif domain.name in wanted:
-            kind, needed = _steps(wanted[domain.name], case, primary, leaving)
+            kind, needed = _steps(wanted[domain.name], case, primary, domain.name in loses_www)
             names[kind].append(domain.name)
             for step in needed:
                 steps[step.action].append(step)
@@ -237,7 +238,7 @@ def _demotes_alone(domain: DesiredDomain, case: Case, primary: Primary) -> bool:
     return primary.demoted(row).type == PRIMARY
 
 
-def _steps(domain: DesiredDomain, case: Case, primary: Primary, leaving: Leaving) -> tuple[str, tuple[Step, ...]]:
+def _steps(domain: DesiredDomain, case: Case, primary: Primary, loses_www: bool) -> tuple[str, tuple[Step, ...]]:
     """Return what one name takes: the key of the plan that lists it, and the steps."""
     row = case.attached.get(domain.name)
     if row is None:
@@ -254,7 +255,7 @@ def _steps(domain: DesiredDomain, case: Case, primary: Primary, leaving: Leaving
         # A new primary domain is first added as an alias and then promoted (reference 3.4: prefer that).
         return "add", (Step("add", dataclasses.replace(target, type=ALIAS)), Step("promote", target))
     now = primary.demoted(row)
-    www = domain.www if domain.www or domain.name in leaving.www else None
+    www = domain.www if domain.www or loses_www else None
     target = dataclasses.replace(
         now,
         type=domain.type if domain.type and now.type and not primary.keeps(now) else now.type,
