@@ -128,6 +128,9 @@ def test_a_fault_that_passes_is_survived_at_every_request(
         {"status": 422, "body": {"message": "No."}},
         {"status": 302, "headers": {"Location": "/login"}, "body": "<html>"},
         {"status": 200, "body": "<html>hello"},
+        {"status": 404, "body": {"message": "Not found"}},
+        {"status": 502, "body": {"message": "Bad gateway"}, "carry_out": True},
+        {"no_effect": True},
     ],
     ids=str,
 )
@@ -138,6 +141,9 @@ def test_a_fault_that_stays_is_told_truly_and_healed_by_the_next_run(
     fault(target, after=position, times=None, action=action)
     result = target.run(retries=1, **WANTED)
     after = target.rows()
+    if "no_effect" in action and position == 6:
+        assert after == DONE, "the list that confirms has no effect anyway"
+        return
     assert result["failed"] is True
     differing = {name for name in before | after if before.get(name) != after.get(name)}
     unknown = {name for name, text in result.get("errors", {}).items() if "not known whether" in text}
@@ -148,8 +154,9 @@ def test_a_fault_that_stays_is_told_truly_and_healed_by_the_next_run(
         reported = {*result["applied"], *result["errors"], *result["not_attempted"]}
         assert reported >= {"new.example", "next.example", "a.example", "old.example"} or action.get("status") == 422
         assert not set(result["errors"]) & set(result["not_attempted"])
-    else:
+    elif "no_effect" not in action:
         assert result["msg"].startswith("GET /servers/1903/webapps/646/domains")
+        assert target.writes() == []
     heal(target)
 
 
@@ -166,6 +173,85 @@ def test_a_connection_that_dies_for_good(target: Target, answered: int) -> None:
     assert set(result.get("applied", [])) <= set(target.rows())
     assert "No answer came from http://127.0.0.1" in result["msg"]
     heal(target)
+
+
+# ---------------------------------------------------------------------- answers that are not true
+
+NOT_FOUND = {"status": 404, "body": {"message": "Not found"}}
+UNREADABLE = {"status": 500, "body": {"message": "Server Error"}}
+
+
+@pytest.mark.parametrize("path", ["/domains", "/webapps/646"])
+def test_removals_answered_with_404_like_everything_after_them_are_not_told_as_done(target: Target, path: str) -> None:
+    target.simulator.panel("add_domain", webapp=646, domain={"name": "older.example"})
+    fault(target, path=path, after=1, times=None, action=NOT_FOUND)
+    result = target.run(domains=["main.example", "a.example"], purge=True, purge_limit="2", retries=0)
+    assert result["failed"] is True
+    assert (result["applied"], result["changed"]) == ([], True)
+    for name in ("old.example", "older.example"):
+        assert f"it is not known whether {name} was removed" in result["errors"][name]
+        assert name in target.rows()
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_writes_that_are_accepted_without_effect_are_not_told_as_done(target: Target, readable: bool) -> None:
+    before = target.rows()
+    for method in ("POST", "PATCH", "DELETE"):
+        fault(target, method=method, times=None, action={"no_effect": True})
+    if not readable:
+        fault(target, method="GET", after=1, times=None, action=UNREADABLE)
+    items = ["main.example", "new.example", {"name": "a.example", "www": True}]
+    result = target.run(domains=items, purge=True, purge_limit="1", retries=0)
+    assert result["failed"] is True
+    assert (result["applied"], result["changed"]) == ([], not readable)
+    assert set(result["errors"]) == {"new.example", "a.example", "old.example"}
+    assert target.rows() == before
+
+
+@pytest.mark.parametrize("action", [{"pages": "short"}, NOT_FOUND, {"status": 200, "body": []}], ids=str)
+def test_names_are_not_added_all_over_again_where_the_list_is_not_known(target: Target, action: dict[str, Any]) -> None:
+    target.simulator.reset({"domains": ["main.example"], "domain_count": 83})
+    names = list(target.rows())
+    fault(target, method="GET", path="/domains", times=None, action=action)
+    result = target.run(domains=names, purge=True, retries=0)
+    assert result["failed"] is True
+    assert result.get("applied", []) == []
+    assert len(target.writes()) <= 3
+    assert list(target.rows()) == names
+
+
+def test_the_id_of_another_domain_in_a_reply_is_not_used(target: Target) -> None:
+    ids = target.ids()
+    fault(target, method="POST", action={"change": {"id": ids["a.example"]}})
+    result = target.run(domains=["main.example", "a.example", {"name": "next.example", "type": "primary"}])
+    assert "failed" not in result, result
+    new = target.ids()["next.example"]
+    assert target.requests()[1:] == [
+        add("next.example"),
+        *list_of(),
+        change(new, "primary", False, "none"),
+        *list_of(),
+    ]
+
+
+def test_a_row_that_is_not_a_host_name_is_left_alone(target: Target) -> None:
+    odd = {"id": 9999, "name": "<script>", "type": "alias", "www": 0, "redirection": "none"}
+    rows = [*target.simulator.domains(646), odd]
+    fault(target, method="GET", times=None, action={"status": 200, "body": rows})
+    result = target.run(domains=["main.example", "a.example", "old.example"], purge=True, purge_limit="100%")
+    assert result["plan"]["protected"] == [
+        {"name": "<script>", "reason": "its name is not a host name, so it is left alone"}
+    ]
+    assert target.requests() == list_of()
+
+
+def test_one_refused_post_among_400_domains_costs_three_lists(target: Target) -> None:
+    target.simulator.reset({"domains": ["main.example"], "domain_count": 399})
+    fault(target, method="POST", times=None, action=UNREADABLE)
+    result = target.run(domains=["x.example"])
+    assert list(result["errors"]) == ["x.example"]
+    assert [method for method, *_rest in target.requests()].count("GET") == 30
+    assert target.writes() == [add("x.example")] * 2
 
 
 # ---------------------------------------------------------------------- refusals
