@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.api import WebAppApi
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, LostReply
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import RateLimit
 
 SERVER_ID, WEBAPP_ID = 1903, 646
 PATH = f"/servers/{SERVER_ID}/webapps/{WEBAPP_ID}"
@@ -46,7 +47,7 @@ class Memory:
 
     def __post_init__(self) -> None:
         self.usage = _client.Usage()
-        self.limit = _client.RateLimit()
+        self.limit = RateLimit()
 
     @classmethod
     def of(cls, *rows: str | Row, **options: Any) -> Memory:
@@ -112,11 +113,10 @@ class Memory:
         *,
         query: Mapping[str, object] | None = None,
         body: Any = None,
-        lookup: object = None,
         repeatable: object = None,
     ) -> Any:
         """Answer a request, or spoil it."""
-        del query, lookup, repeatable  # what they are for is the real client's business
+        del query, repeatable  # what they are for is the real client's business
         self.usage.requests += 1
         self.requests.append((method, path, body))
         if method == "GET":

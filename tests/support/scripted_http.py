@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -28,8 +29,8 @@ class Received:
     connection: int
 
 
-# What is sent as it is; None closes the connection without a byte.
-Answer = bytes | None
+# What is sent as it is, in pieces where there are several; None closes the connection without a byte.
+Answer = bytes | Iterator[bytes] | None
 Script = Answer | Callable[[Received], Answer]
 
 
@@ -103,6 +104,12 @@ class ScriptedServer:
                 content = server._next(request)
                 if content is None:
                     self.close_connection = True
+                    return
+                if not isinstance(content, bytes):
+                    self.close_connection = True
+                    with contextlib.suppress(OSError):
+                        for piece in content:
+                            self.wfile.write(piece)
                     return
                 self.wfile.write(content)
                 self.wfile.flush()

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
 
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import Clock
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.in_process import run_module
@@ -55,12 +56,17 @@ class Target:
         self._kept = None
         given = {name: value for name, value in {**self.options, **options}.items() if name not in without}
 
-        def wait(client: _client.Client, seconds: float) -> None:
-            client.usage.waited += seconds
-            self.simulator.clock(advance=seconds)
-            client.limit.opened()
+        moved = 0.0
 
-        with mock.patch.object(_client.Client, "wait", wait):
+        def sleep(_clock: Clock, seconds: float) -> None:
+            nonlocal moved
+            moved += seconds
+            self.simulator.clock(advance=seconds)
+
+        def now(_clock: Clock) -> float:
+            return time.time() + moved
+
+        with mock.patch.object(Clock, "sleep", sleep), mock.patch.object(Clock, "now", now):
             return run_module(module, given, check=check, diff=diff, env=env)
 
     def converge(self, module: str = "runcloud_domains", **options: Any) -> dict[str, Any]:

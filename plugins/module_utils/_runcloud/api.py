@@ -14,9 +14,10 @@ import typing as t
 
 from .._errors import UserError
 from .._outcome import no_progress
-from .client import Client, page_count
+from .client import Client
 from .connection import Target, same_name
-from .errors import ApiError
+from .errors import ApiError, ListUnknown
+from .lists import page_count
 from .models import Domain, SslMethod
 from .wire import (
     WireError,
@@ -138,9 +139,13 @@ class WebAppApi:
     # Domains
 
     def domains(self) -> list[Domain]:
-        """List the attached domains; some clients saw 404 for an empty list (reference 3.2).
+        """List the attached domains.
+
+        One client takes 404 for an empty list (reference 3.2). But an application always has its primary domain
+        (reference 3.8), so that a 404 for one that exists is a list that is not known.
 
         :raises UserError: the server or the web application does not exist.
+        :raises ListUnknown: it exists, and its domains could not be read.
         """
         path = f"{self._path}/domains"
         try:
@@ -149,7 +154,12 @@ class WebAppApi:
             if exc.status != 404:
                 raise
             self.check_exists()
-            return []
+            raise ListUnknown(
+                "GET",
+                path,
+                message="RunCloud answers 404, although the web application exists",
+                advice="That is not taken for an empty list. Try again later, or look into RunCloud's panel.",
+            ) from exc
         return _parse(parse_domain, rows, path)
 
     def add_domain(self, domain: Domain) -> Domain | None:

@@ -9,10 +9,11 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class ApiError(Exception):
@@ -81,3 +82,39 @@ class RateLimited(ApiError):
 
 class ListUnknown(ApiError):
     """A list whose pages contradict each other, or that was not there; it is never taken as empty."""
+
+
+def complaints_of(body: object) -> tuple[str, dict[str, list[str]]]:
+    """Read the message and the complaint for each field of an error (reference 1.5)."""
+    if not isinstance(body, dict):
+        return "", {}
+    message = body.get("message") or body.get("error") or ""
+    errors = body.get("errors")
+    fields = {}
+    if isinstance(errors, dict):
+        for name, texts in errors.items():
+            fields[str(name)] = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
+    return str(message), fields
+
+
+def never_connected(exc: BaseException) -> bool:
+    """Say whether a connection could not be made at all."""
+    never_made = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    return any(type(fault).__name__ in never_made for fault in _causes(exc))
+
+
+def reason_of(exc: BaseException) -> str:
+    """Say in short why a connection failed; requests' own text repeats URL and object addresses."""
+    *_outer, innermost = _causes(exc)
+    text = getattr(innermost, "strerror", None) or str(innermost)
+    text = re.sub(r"<[^>]* at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", text)
+    return text.strip() or type(exc).__name__
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """Give an exception and what it was made of, the innermost last."""
+    seen: BaseException | None = exc
+    while seen is not None:
+        yield seen
+        inner = (getattr(seen, "reason", None), *seen.args, seen.__cause__)
+        seen = next((part for part in inner if isinstance(part, BaseException)), None)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud import client as _client
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.api import RunCloud, Target, WebAppApi
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, ListUnknown
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.lists import page_count
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import (
     Certificate,
     Domain,
@@ -55,7 +55,7 @@ class Canned:
 
     def page(self, path: str, number: int) -> Any:
         body = self.request("GET", f"{path}?{number}" if number > 1 else path)
-        return body["data"] if isinstance(body, dict) else body, _client.page_count(body)
+        return body["data"] if isinstance(body, dict) else body, page_count(body)
 
 
 def cloud(answers: dict[str, Any]) -> tuple[Canned, RunCloud]:
@@ -142,9 +142,15 @@ def test_a_missing_list_is_traced_to_the_id_that_is_wrong(answers: dict[str, Any
     assert str(caught.value).startswith(message)
 
 
-def test_a_missing_list_of_an_application_that_is_there_is_empty() -> None:
+def test_a_missing_list_of_an_application_that_is_there_is_not_taken_as_empty() -> None:
     _client_, app = webapp({f"GET {P}": {"id": 646, "name": "network"}})
-    assert app.domains() == []
+    with pytest.raises(ListUnknown, match="although the web application exists"):
+        app.domains()
+
+
+def test_an_id_is_only_believed_beside_the_name_that_was_sent() -> None:
+    _client_, app = webapp({f"POST {P}/domains": {"id": 5, "name": "other.example"}})
+    assert app.add_domain(Domain(None, "new.example")) is None
 
 
 def test_other_errors_of_a_list_are_told() -> None:

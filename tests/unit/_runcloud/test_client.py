@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import base64
+import html
 import importlib.util
 import json
+import re
 import socket
 import ssl
 import sys
 import threading
+import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +34,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.conne
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, LostReply
 from ansible_collections.multisite.runcloud.plugins.module_utils._secrets import HIDDEN
 
+from support.clock import SimulatedClock
 from support.scripted_http import Received, Script, ScriptedServer, reply
 from support.tls_server import Authority
 
@@ -43,18 +47,24 @@ OK = reply(200, {"message": "pong"})
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    """What the client of a test has waited, in seconds."""
-    return []
+def clock() -> SimulatedClock:
+    """The clock of a test's client."""
+    return SimulatedClock()
 
 
 @pytest.fixture
-def connect(waits: list[float]) -> Callable[..., Client]:
+def waits(clock: SimulatedClock) -> list[float]:
+    """What the client of a test has waited, in seconds."""
+    return clock.waits
+
+
+@pytest.fixture
+def connect(clock: SimulatedClock) -> Callable[..., Client]:
     """Make a client that does not really wait."""
 
     def make(url: str, credentials: Credentials = BY_TOKEN, **options: Any) -> Client:
         progress = options.pop("progress", no_progress)
-        return Client(Connection(url, 3, credentials, **{"timeout": 5, **options}), progress, sleep=waits.append)
+        return Client(Connection(url, 3, credentials, **{"timeout": 5, **options}), progress, clock)
 
     return make
 
@@ -223,31 +233,11 @@ def test_a_server_that_ignores_the_page_is_noticed(connect: Callable[..., Client
     assert len(server.received) == 2
 
 
-def test_a_server_with_no_last_page_is_left_at_some_point(
-    connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_client, "MAX_PAGES", 3)
-
-    def endless(request: Received) -> bytes:
-        number = int(request.path.split("page=")[1].split("&")[0])
-        return page([{"id": number}], total_pages=10**9)
-
-    with scripted(connect, endless) as (_server, client):
-        assert len(client.list("/servers")) == 3
-
-
 def test_one_page_may_be_read_by_its_number(connect: Callable[..., Client]) -> None:
     with scripted(connect, page(rows(41, 40), total_pages="3"), page([])) as (server, client):
         assert client.page("/log", 2) == (rows(41, 40), 3)
         assert client.page("/log", 9) == ([], 1)
     assert server.received[0].path == "/api/v3/log?page=2&perPage=40"
-
-
-def test_a_row_that_moved_to_the_next_page_counts_once(connect: Callable[..., Client]) -> None:
-    with scripted(
-        connect, page([{"id": 1}, {"id": 2}], total_pages=2), page([{"id": 3}, {"id": 2}], total_pages=2)
-    ) as (_server, client):
-        assert [row["id"] for row in client.list("/servers")] == [1, 2, 3]
 
 
 def test_rows_without_an_id_are_kept_as_they_are(connect: Callable[..., Client]) -> None:
@@ -336,9 +326,83 @@ def test_a_redirect_is_never_followed(connect: Callable[..., Client]) -> None:
 def test_a_page_of_html_is_not_taken_for_an_answer(connect: Callable[..., Client]) -> None:
     with scripted(connect, reply(200, "<html>Welcome</html>", content_type="text/html")) as (server, client):
         error = failure(lambda: client.get("/ping"))
-    assert str(error).startswith("GET /ping answered 200: the answer is no JSON. Check api_url")
+    assert str(error).startswith("GET /ping answered 200: the answer is not JSON. Check api_url")
     assert error.fatal
     assert len(server.received) == 1
+
+
+def test_an_answer_nested_too_deep_is_an_error_and_no_traceback(connect: Callable[..., Client]) -> None:
+    with scripted(connect, reply(200, "[" * 200_000 + "]" * 200_000, content_type="text/plain")) as (_server, client):
+        assert "the answer is not JSON" in str(failure(lambda: client.get("/x")))
+
+
+def test_an_answer_without_end_is_cut_off(connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "MAX_BODY", 200_000)
+    with scripted(connect, reply(200, {"data": "x" * 1_000_000})) as (server, client):
+        error = failure(lambda: client.get("/x"))
+    assert "the answer is longer than" in str(error)
+    assert len(server.received) == 1
+
+
+def test_messages_are_short_and_hold_no_control_characters(connect: Callable[..., Client]) -> None:
+    long = "\x1b[31mNo\r\n\x00way\u202e " + "x" * 20_000
+    body = {"message": long, "errors": {f"field{number}": [long] * 3 for number in range(50)}}
+    with scripted(connect, reply(422, body)) as (_server, client):
+        error = failure(lambda: client.get("/x"))
+    assert error.message.startswith("[31mNo way xxx")
+    assert len(error.message) == 300
+    assert len(str(error)) < 15_000
+    assert str(error).isprintable()
+
+
+PRIVATE_KEY = (
+    "-----BEGIN PRIVATE KEY-----\n" + "\n".join("Ab+/" * 16 for _line in range(4)) + "\n-----END PRIVATE KEY-----\n"
+)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda key: key,
+        str.strip,
+        json.dumps,
+        lambda key: json.dumps(key).replace("/", "\\/"),
+        lambda key: key.replace("\n", "\r\n"),
+        lambda key: key.replace("\n", ""),
+        lambda key: key.replace("\n", " "),
+        lambda key: "".join(key.split("\n")[1:-2]),
+        lambda key: "\n".join(key.split("\n")[1:3]),
+        urllib.parse.quote,
+        urllib.parse.quote_plus,
+        lambda key: html.escape(key).replace("/", "&#47;"),
+        lambda key: key.replace("+", "\\u002b"),
+    ],
+)
+def test_a_private_key_is_hidden_however_it_is_repeated(
+    connect: Callable[..., Client], spell: Callable[[str], str]
+) -> None:
+    answer = reply(422, {"message": f"bad key {spell(PRIVATE_KEY)}", "errors": {"privateKey": [spell(PRIVATE_KEY)]}})
+    with scripted(connect, answer) as (_server, client):
+        client.hide(PRIVATE_KEY)
+        text = str(failure(lambda: client.get("/x")))
+    assert HIDDEN in text
+    assert not re.search(r"(Ab(\+|%2B|\\+u002b)(/|%2F|&#47;|\\+/)){2}", text)
+
+
+def test_a_body_that_drips_does_not_outlive_the_timeout(connect: Callable[..., Client]) -> None:
+    """Each byte comes in time, the whole never does: the clock that counts is that of the whole request."""
+    over = threading.Event()
+
+    def drip(_request: Received) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+        while not over.wait(0.02):
+            yield b" "
+
+    with scripted(connect, drip, timeout=0.3, retries=0) as (_server, client):
+        error = failure(lambda: client.request("POST", "/x", body={}))
+        over.set()
+    assert isinstance(error, LostReply)
+    assert error.message == "Timed out after 0.3 s"
 
 
 def test_json_cut_short_is_a_broken_connection(connect: Callable[..., Client], waits: list[float]) -> None:
@@ -415,35 +479,6 @@ def test_the_caller_may_say_that_a_post_is_harmless(connect: Callable[..., Clien
     with scripted(connect, None, OK) as (server, client):
         assert client.request("POST", "/x", body={}, repeatable=True) == {"message": "pong"}
     assert server.methods == ["POST", "POST"]
-
-
-@pytest.mark.parametrize("fault", [None, reply(500, {"message": "Oops."}), reply(504, "<html>"), OK[:-3]])
-def test_a_lost_reply_is_looked_up_before_another_try(connect: Callable[..., Client], fault: bytes | None) -> None:
-    with scripted(connect, fault, OK) as (server, client):
-        found = client.request("POST", "/x", body={}, lookup=lambda: "there it is")
-    assert found == "there it is"
-    assert server.methods == ["POST"]
-
-
-def test_a_request_without_effect_is_sent_again(connect: Callable[..., Client]) -> None:
-    looks: list[int] = []
-    with scripted(connect, None, reply(500, {}), OK) as (server, client):
-        client.request("POST", "/x", body={}, lookup=lambda: looks.append(1))
-    assert server.methods == ["POST"] * 3
-    assert len(looks) == 2
-
-
-def test_no_look_is_taken_after_a_refusal(connect: Callable[..., Client]) -> None:
-    with scripted(connect, reply(422, {"message": "No."})) as (server, client):
-        failure(lambda: client.request("POST", "/x", body={}, lookup=lambda: pytest.fail("looked")))
-    assert len(server.received) == 1
-
-
-def test_a_failing_look_ends_the_request(connect: Callable[..., Client]) -> None:
-    with scripted(connect, None, reply(401, {"message": "Unauthenticated."})) as (server, client):
-        error = failure(lambda: client.request("POST", "/x", body={}, lookup=lambda: client.get("/list")))
-    assert (error.method, error.status) == ("GET", 401)
-    assert server.methods == ["POST", "GET"]
 
 
 def unused_port() -> int:
