@@ -14,8 +14,9 @@ import typing as t
 
 from .._errors import UserError
 from .._outcome import Progress, no_progress
-from .._runcloud.client import FIRST_BACKOFF, PER_PAGE
+from .._runcloud.client import FIRST_BACKOFF
 from .._runcloud.errors import ApiError, LostReply, RateLimited
+from .._runcloud.lists import PER_PAGE
 from .._runcloud.models import ALIAS, PRIMARY
 from .confirm import Applied, Work, conclude
 

@@ -37,7 +37,7 @@ except ImportError:
 
 from .._outcome import Progress, no_progress
 from .._secrets import Secrets
-from .errors import ApiError, LostReply, RateLimited, complaints_of, never_connected, reason_of
+from .errors import ApiError, Limited, LostReply, NotSent, RateLimited, complaints_of, never_connected, reason_of
 from .lists import PER_PAGE, Rows, page_count, read_list, rows_of
 from .rate_limit import CLOCK, RateLimit, retry_after
 from .shared import StateFile
@@ -69,7 +69,7 @@ class Usage:
     waited: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
-        """Give the return value ``api`` of the modules."""
+        """Return the value ``api`` of the modules."""
         return {"requests": self.requests, "retries": self.retries, "waited": round(self.waited, 1)}
 
 
@@ -123,7 +123,7 @@ class Client:
         return session
 
     def now(self) -> datetime:
-        """Give the time by RunCloud's own clock (the Date header), since its dates are compared with it; in UTC."""
+        """Return the time by RunCloud's own clock (the Date header), since its dates are compared with it; in UTC."""
         if self._date is None:
             return datetime.fromtimestamp(self._clock.now(), timezone.utc)
         moment, seen = self._date
@@ -131,7 +131,7 @@ class Client:
 
     def reserve(self, seconds: float) -> None:
         """Keep a part of the time for waiting back, at most half of it: for reading what was done in the end."""
-        self._reserved = min(seconds, self._max_wait / 2)
+        self._reserved = min(seconds, self.connection.rate_limit_timeout / 2)
 
     def wait(self, seconds: float) -> None:
         """Wait, and count it."""
@@ -192,10 +192,10 @@ class Client:
         while True:
             try:
                 return self._once(method, path, query, body)
-            except _Limited as exc:
+            except Limited as exc:
                 self.limit.refused(exc.seconds)
                 self._wait_for_limit(exc.seconds, method, path, status=429)
-            except _NotSent as exc:
+            except NotSent as exc:
                 if attempt >= self.retries:
                     raise exc.error from None
                 self._back_off(attempt, method, path)
@@ -225,7 +225,7 @@ class Client:
         self._note_date(reply.headers)
         self.limit.note(reply.headers)
         if reply.status_code == 429:
-            raise _Limited(retry_after(reply.headers, self.now()))
+            raise Limited(retry_after(reply.headers, self.now()))
         if len(content) > MAX_BODY:
             raise ApiError(
                 method,
@@ -334,7 +334,7 @@ class Client:
         advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
         # Nothing was sent when no connection could be made, so even a POST may be tried again.
         if isinstance(exc, requests.exceptions.ProxyError) or never_connected(exc):
-            return _NotSent(ApiError(method, path, message=text, advice=advice))
+            return NotSent(ApiError(method, path, message=text, advice=advice))
         return LostReply(method, path, message=text, advice=advice)
 
     def _back_off(self, attempt: int, method: str, path: str) -> None:
@@ -344,7 +344,8 @@ class Client:
 
     def _wait_for_limit(self, seconds: float, method: str, path: str, status: int | None = None) -> None:
         """Wait until requests are allowed again; ``status`` is 429 where one was refused, None where none was made."""
-        if self._limit_waited + seconds > self._max_wait - self._reserved:
+        allowed = self.connection.rate_limit_timeout
+        if self._limit_waited + seconds > allowed - self._reserved:
             raise RateLimited(
                 method,
                 path,
@@ -369,22 +370,6 @@ class Client:
 
     def _hide(self, text: str) -> str:
         return self._secrets.clean(text)
-
-
-class _Limited(Exception):
-    """The limit was hit (429): the request was not carried out."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__()
-
-
-class _NotSent(Exception):
-    """No connection could be made: the request surely was not carried out."""
-
-    def __init__(self, error: ApiError) -> None:
-        self.error = error
-        super().__init__()
 
 
 def _read_body(reply: t.Any) -> bytes:

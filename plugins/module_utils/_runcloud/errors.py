@@ -84,6 +84,22 @@ class ListUnknown(ApiError):
     """A list whose pages contradict each other, or that was not there; it is never taken as empty."""
 
 
+class Limited(Exception):
+    """The limit was hit (429): the request was not carried out."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__()
+
+
+class NotSent(Exception):
+    """No connection could be made: the request surely was not carried out."""
+
+    def __init__(self, error: ApiError) -> None:
+        self.error = error
+        super().__init__()
+
+
 def complaints_of(body: object) -> tuple[str, dict[str, list[str]]]:
     """Read the message and the complaint for each field of an error (reference 1.5)."""
     if not isinstance(body, dict):

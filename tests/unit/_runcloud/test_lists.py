@@ -61,18 +61,18 @@ def test_a_server_with_smaller_pages_is_believed() -> None:
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("empty first page", lambda _: page([], total=3, count=0, per_page=40, current_page=1, total_pages=1)),
-        ("short first page", lambda _: page(rows(1, 2), total=3, per_page=40, current_page=1, total_pages=1)),
-        ("too many rows", lambda _: page(rows(1, 4), total=3, per_page=40, current_page=1, total_pages=1)),
-        ("no rows counted", lambda _: page(rows(1, 2), total=0, per_page=40, current_page=1, total_pages=1)),
-        ("count and rows", lambda _: page(rows(1, 3), total=3, count=2, per_page=40, total_pages=1)),
-        ("another page", lambda _: page(rows(1, 3), total=3, count=3, current_page=2, total_pages=1)),
-        ("one page twice", lambda _: page(rows(1, 40), total=80, count=40, per_page=40, total_pages=2)),
+        ("empty first page", lambda _page: page([], total=3, count=0, per_page=40, current_page=1, total_pages=1)),
+        ("short first page", lambda _page: page(rows(1, 2), total=3, per_page=40, current_page=1, total_pages=1)),
+        ("too many rows", lambda _page: page(rows(1, 4), total=3, per_page=40, current_page=1, total_pages=1)),
+        ("no rows counted", lambda _page: page(rows(1, 2), total=0, per_page=40, current_page=1, total_pages=1)),
+        ("count and rows", lambda _page: page(rows(1, 3), total=3, count=2, per_page=40, total_pages=1)),
+        ("another page", lambda _page: page(rows(1, 3), total=3, count=3, current_page=2, total_pages=1)),
+        ("one page twice", lambda _page: page(rows(1, 40), total=80, count=40, per_page=40, total_pages=2)),
         ("short second page", lambda number: page(rows(number * 100, 40 if number == 1 else 3), total=80)),
-        ("an id twice", lambda _: page([{"id": 1}, {"id": "1"}], total=2)),
-        ("an odd id twice", lambda _: page([{"id": [1]}, {"id": [1]}], total=2)),
-        ("pages without rows", lambda _: page(rows(1, 3), total=3, per_page=40, total_pages=10_000)),
-        ("pages beyond reason", lambda _: page(rows(1, 40), total=10**9, per_page=40, total_pages=25_000_000)),
+        ("an id twice", lambda _page: page([{"id": 1}, {"id": "1"}], total=2)),
+        ("an odd id twice", lambda _page: page([{"id": [1]}, {"id": [1]}], total=2)),
+        ("pages without rows", lambda _page: page(rows(1, 3), total=3, per_page=40, total_pages=10_000)),
+        ("pages beyond reason", lambda _page: page(rows(1, 40), total=10**9, per_page=40, total_pages=25_000_000)),
     ],
 )
 def test_a_list_that_contradicts_itself_is_not_known(name: str, answer: Pages) -> None:
@@ -93,11 +93,11 @@ def test_rows_that_shift_while_they_are_read_are_read_again_once() -> None:
             page(rows(41, 2), total=42, total_pages=2),
         ]
     )
-    assert read_list(lambda _: next(readings), "/x") == rows(1, 42)
+    assert read_list(lambda _page: next(readings), "/x") == rows(1, 42)
 
 
 def test_a_list_that_shifts_each_time_is_not_known() -> None:
-    server = Server(lambda _: page(rows(len(server.asked) * 100, 40), total=80 + len(server.asked), total_pages=3))
+    server = Server(lambda _page: page(rows(len(server.asked) * 100, 40), total=80 + len(server.asked), total_pages=3))
     with pytest.raises(ListUnknown, match="page 1 counts"):
         read_list(server, "/x")
     assert server.asked == [1, 2, 1, 2]
@@ -108,7 +108,7 @@ def test_a_list_that_shifts_each_time_is_not_known() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 40, 100])
 def test_a_bare_array_is_whole(count: int) -> None:
-    server = Server(lambda _: rows(1, count))
+    server = Server(lambda _page: rows(1, count))
     assert read_list(server, "/x") == rows(1, count)
     assert server.asked == [1]
 
@@ -120,7 +120,7 @@ def test_without_a_count_a_full_page_may_be_followed_by_another() -> None:
 
 
 def test_a_server_that_ignores_the_number_of_the_page_is_whole() -> None:
-    server = Server(lambda _: {"data": rows(1, 40)})
+    server = Server(lambda _page: {"data": rows(1, 40)})
     assert read_list(server, "/x") == rows(1, 40)
     assert server.asked == [1, 2]
 
@@ -132,7 +132,7 @@ def test_a_server_that_only_counts_pages_is_read_to_the_last() -> None:
 
 
 def test_a_server_with_no_last_page_is_left_at_some_point() -> None:
-    server = Server(lambda _: {"data": rows(len(server.asked) * 100, 40)})
+    server = Server(lambda _page: {"data": rows(len(server.asked) * 100, 40)})
     with pytest.raises(ListUnknown, match="there is no end to it"):
         read_list(server, "/x")
     assert len(server.asked) == 2 * MAX_UNCOUNTED_PAGES
@@ -141,4 +141,4 @@ def test_a_server_with_no_last_page_is_left_at_some_point() -> None:
 @pytest.mark.parametrize("body", [{"data": {"id": 1}}, {"message": "pong"}, "text", 5, None])
 def test_something_else_than_a_list_is_told_as_such(body: object) -> None:
     with pytest.raises(TypeError, match="a list was expected"):
-        read_list(lambda _: body, "/x")
+        read_list(lambda _page: body, "/x")
