@@ -106,7 +106,7 @@ class Domain:
 
     def as_result(self) -> dict[str, object]:
         """Return the domain as the modules show it."""
-        return {key: value for key, value in dataclasses.asdict(self).items() if key != "readable"}
+        return {key: value for key, value in vars(self).items() if key != "readable"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -96,7 +96,7 @@ def sync_result(run: Run, *, only_changed: bool = False, fail_on_drift: bool = F
         "requeue": _requeue(run),
         "report": report,
     }
-    every = [dataclasses.asdict(row) for row in rows]
+    every = [dict(vars(row)) for row in rows]
     result["failure"] = failure_text(result, rows)
     result["summary"] = summary_lines(result, every)
     result["rows"] = [row for row, quiet in zip(every, rows, strict=True) if not (only_changed and quiet.quiet)]

@@ -17,7 +17,6 @@ import datetime
 import functools
 import typing as t
 
-from ...module_utils._certificates.run import CertificatesRequest, read_request, run_certificates
 from ...module_utils._domains.run import DomainsRequest, run_domains
 from ...module_utils._errors import UserError
 from ...module_utils._names import is_test_domain, matching_pattern
@@ -34,7 +33,7 @@ if t.TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Mapping
 
-    from ...module_utils._certificates.run import CertificatesOutcome
+    from ...module_utils._certificates.run import CertificatesOutcome, CertificatesRequest
     from ...module_utils._domains.plan import Purge
     from ...module_utils._domains.run import DomainsOutcome
     from ...module_utils._outcome import Progress
@@ -178,6 +177,9 @@ def _read_settings(job: Job, run: Run) -> _Settings:
 
 
 def _read_certificates(options: Mapping[str, t.Any], now: datetime.datetime) -> CertificatesRequest:
+    # Imported here, as what looks at names is: Ansible compiles a collection's files anew in each process.
+    from ...module_utils._certificates.run import read_request
+
     try:
         return read_request(ssl_options(options), now)
     except UserError as exc:
@@ -282,6 +284,8 @@ class _Work:
         return run_domains(self.app, request, rows=run.rows, check_mode=self.job.check_mode, progress=self.progress)
 
     def _certificates(self, request: CertificatesRequest) -> CertificatesOutcome:
+        from ...module_utils._certificates.run import run_certificates
+
         run, outcome = self.run, t.cast("DomainsOutcome", self.run.domains)
         options = self.job.options
         prober = None
