@@ -14,7 +14,7 @@ import typing as t
 import urllib.parse
 
 from ._errors import UserError
-from ._runcloud.connection import Connection, Credentials, Target, is_loopback, login_parts, version_of
+from ._runcloud.connection import Connection, Credentials, Target, is_loopback, login_parts, read_proxies, version_of
 from ._secrets import LEAST_LENGTH
 from ._values import parse_integer, parse_text
 
@@ -115,7 +115,7 @@ def read_connection(options: Options, environment: Environment) -> Connection:
         timeout=numbers["timeout"],
         retries=numbers["retries"],
         rate_limit_timeout=numbers["rate_limit_timeout"],
-        proxies=_read_proxies(parts, environment),
+        proxies=read_proxies(parts, environment),
     )
 
 
@@ -257,26 +257,6 @@ def _read_bundle(options: Options, environment: Environment) -> bool | str:
     if not found:
         raise UserError(f"{name}: {path!r} does not exist; give a file (or folder) of CA certificates")
     return path
-
-
-def _read_proxies(parts: urllib.parse.SplitResult, environment: Environment) -> dict[str, str]:
-    """Return the proxy that the environment names for a URL; loopback never takes one."""
-    host = parts.hostname or ""
-    names = (f"{parts.scheme}_proxy", "all_proxy")
-    proxy = next((environment[spelling] for name in names for spelling in _spellings(name, environment)), "").strip()
-    if not proxy or is_loopback(host):
-        return {}
-    import urllib.request
-
-    excepted = next((environment[spelling] for spelling in _spellings("no_proxy", environment)), "")
-    # typeshed leaves it out, since it is of the Unix half of the module only.
-    if excepted and urllib.request.proxy_bypass_environment(host, {"no": excepted}):  # type: ignore[attr-defined]
-        return {}
-    return {parts.scheme: proxy if "://" in proxy else f"http://{proxy}"}
-
-
-def _spellings(name: str, environment: Environment) -> list[str]:
-    return [spelling for spelling in (name, name.upper()) if environment.get(spelling)]
 
 
 def _number(options: Options, name: str, least: int, most: int) -> int:

@@ -119,6 +119,26 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def read_proxies(parts: urllib.parse.SplitResult, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy that the environment names for a URL; loopback never takes one."""
+    host = parts.hostname or ""
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    proxy = next((environment[spelling] for name in names for spelling in _spellings(name, environment)), "").strip()
+    if not proxy or is_loopback(host):
+        return {}
+    import urllib.request
+
+    excepted = next((environment[spelling] for spelling in _spellings("no_proxy", environment)), "")
+    # typeshed leaves it out, since it is of the Unix half of the module only.
+    if excepted and urllib.request.proxy_bypass_environment(host, {"no": excepted}):  # type: ignore[attr-defined]
+        return {}
+    return {parts.scheme: proxy if "://" in proxy else f"http://{proxy}"}
+
+
+def _spellings(name: str, environment: Mapping[str, str]) -> list[str]:
+    return [spelling for spelling in (name, name.upper()) if environment.get(spelling)]
+
+
 def login_parts(url: str) -> tuple[str, ...]:
     """Return what must not be shown of a URL with a login in it, as it stands there and decoded; normally nothing."""
     # Not by urlsplit: what it refuses to read may still hold a login, and a password a slash.

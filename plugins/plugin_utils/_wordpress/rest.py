@@ -9,8 +9,6 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
-import base64
-import ipaddress
 import json
 import os
 import time
@@ -19,6 +17,8 @@ import typing as t
 import urllib.parse
 
 from ...module_utils._errors import MissingLibrary, UserError
+from ...module_utils._runcloud.connection import is_loopback, read_proxies
+from ...module_utils._secrets import LEAST_LENGTH, Secrets, basic_pair
 from .network import REST, SILENT_CAP, Inventory, Network, Note, Plugin, Site
 from .notes import examined
 from .said import plain
@@ -34,8 +34,6 @@ PAGE = SILENT_CAP
 MOST_PAGES = 500
 # A page of a hundred rows is far below this.
 MOST_BYTES = 32 * 1024 * 1024
-# Masking a shorter text would bend other text.
-_LEAST_CREDENTIAL = 8
 # Seconds.
 _LONGEST = 86400
 
@@ -73,10 +71,8 @@ def read_rest(
     """
     key, secret = key.strip(), secret.strip()
     for option, value in (("rest_key", key), ("rest_secret", secret)):
-        if len(value) < _LEAST_CREDENTIAL:
-            raise UserError(
-                f"{option}: shorter than {_LEAST_CREDENTIAL} characters; give the one of the plugin's settings"
-            )
+        if len(value) < LEAST_LENGTH:
+            raise UserError(f"{option}: shorter than {LEAST_LENGTH} characters; give the one of the plugin's settings")
     if not 0 < timeout <= _LONGEST:
         raise UserError(f"timeout: must be between 1 and {_LONGEST} seconds, not {timeout:g}")
     if isinstance(verify, str) and not os.path.exists(verify):
@@ -128,12 +124,12 @@ class RestApi:
         self._broken, self._stalled = urllib3.exceptions.HTTPError, urllib3.exceptions.TimeoutError
         self._timeout = timeout
         self._verify = environment.get("REQUESTS_CA_BUNDLE") or True if verify is True else verify
-        self._pair = base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
-        self.secrets = (key, secret, self._pair, urllib.parse.quote(key), urllib.parse.quote(secret))
+        self._pair = basic_pair(key, secret)
+        self.secrets = Secrets((key, secret, self._pair))
         self._session = requests.Session()
         # Neither netrc, nor REQUESTS_CA_BUNDLE, nor the proxies of the process or the system.
         self._session.trust_env = False
-        self._session.proxies.update(_proxies(self.url, environment))
+        self._session.proxies.update(read_proxies(urllib.parse.urlsplit(self.url), environment))
         self._pretty = True
 
     def close(self) -> None:
@@ -341,31 +337,11 @@ def _checked_url(url: str) -> str:
         raise UserError(f"rest_url {shown}: not a URL; give one like https://network.example.com") from None
     if parts.scheme not in ("http", "https") or not host:
         raise UserError(f"rest_url {shown}: not a URL; give one like https://network.example.com")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise UserError(f"rest_url {shown}: http:// would send the API key unencrypted; use https://")
     path = parts.path.partition("/wp-json")[0].rstrip("/")
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}{port}{path}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _proxies(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies for an address, from these variables only; a loopback address never has one."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    given = {name.lower(): value for name, value in environment.items() if value}
-    given.update({name: value for name, value in environment.items() if value and name.islower()})
-    exempt = [entry.strip().lstrip(".").lower() for entry in given.get("no_proxy", "").split(",") if entry.strip()]
-    if _is_loopback(host) or any(entry in ("*", host) or host.endswith("." + entry) for entry in exempt):
-        return {}
-    proxy = given.get(f"{parts.scheme}_proxy") or given.get("all_proxy")
-    return {parts.scheme: proxy} if proxy else {}
 
 
 def _json(text: str) -> t.Any:

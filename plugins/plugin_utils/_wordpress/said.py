@@ -10,42 +10,23 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import html
-import json
 import re
-import typing as t
 
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+from ...module_utils._secrets import Secrets
 
-# Characters of a text that are shown, and that are looked at at all.
-SHOWN = 300
+# Characters of a text that are looked at at all.
 _LOOKED_AT = 20_000
-_HIDDEN = "********"
+_NO_SECRETS = Secrets()
 
 
-def plain(text: str, secrets: Iterable[str] = ()) -> str:
-    """Cut a text to its first words, without markup, control characters and stack traces (they show arguments).
+def plain(text: str, secrets: Secrets = _NO_SECRETS) -> str:
+    """Cut a text to its first words, without secrets, markup, control characters and stack traces (they show arguments).
 
     :param text: as it was said.
-    :param secrets: what must not be shown, in each form in which it may come back.
+    :param secrets: what must not be shown.
     """
     text = text[:_LOOKED_AT]
     text = re.sub(r"(?is)<(style|script|head)\b.*?</\1>", " ", text)
     text = html.unescape(re.sub(r"<[^>]{0,500}>", " ", text))
     text = re.sub(r"(?s)\bStack trace:.*?(?=\n\S|\Z)", "", text)
-    text = " ".join(line.strip() for line in text.splitlines() if not re.match(r"\s*#\d+ ", line))
-    text = "".join(character if character.isprintable() else " " for character in text)
-    for secret in sorted(spellings(secrets), key=len, reverse=True):
-        text = text.replace(secret, _HIDDEN)
-    text = re.sub(r"\s+", " ", text).strip()
-    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
-
-
-def spellings(secrets: Iterable[str]) -> set[str]:
-    """Return each secret as it was given, stripped, without line breaks, and as JSON writes it."""
-    found = set()
-    for secret in secrets:
-        for form in (secret, secret.strip(), "".join(secret.split())):
-            escaped = json.dumps(form)[1:-1]
-            found |= {form, escaped, escaped.replace("/", "\\/")}
-    return found - {""}
+    return secrets.clean("\n".join(line for line in text.splitlines() if not re.match(r"\s*#\d+ ", line)))
