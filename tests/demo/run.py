@@ -101,42 +101,35 @@ class Stage:
         (self.folder / "domains.yml").write_text(text, encoding="utf-8")
 
     def play(self, playbook: str, **variables: Any) -> dict[str, Any]:
-        """Run a playbook of the collection, print its summary and what RunCloud was asked; return its result."""
-        seconds = self._run(playbook, variables)[1]
-        result: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
-        self._print(result["summary"], seconds)
-        return result
+        """Run a playbook of the collection and show what its operator sees; return the run's result."""
+        outcome = self._run(playbook, variables)
+        return dict(outcome.task(f"{COLLECTION}.runcloud_sync").result)
 
     def examine(self, **variables: Any) -> None:
-        """Run the doctor and print what it says, without the lines about what is well."""
-        outcome, seconds = self._run("doctor", variables)
-        facts = outcome.task("domain_sync : Put together what was found").result["ansible_facts"]
-        lines = facts["domain_sync_doctor"]["summary"]
-        self._print([line for line in lines if not line.startswith("ok ")], seconds)
+        """Run the doctor and show what it says."""
+        self._run("doctor", variables)
 
-    def _run(self, playbook: str, variables: Mapping[str, Any]) -> tuple[Result, float]:
-        """Run a playbook; return it with the seconds that it took."""
+    def _run(self, playbook: str, variables: Mapping[str, Any]) -> Result:
+        """Run a playbook and show its last words, as they stand there."""
         settings = {
             "domain_sync_api_url": self.simulator.v3,
             "domain_sync_api_token": TOKEN,
             "domain_sync_server_id": SERVER_ID,
             "domain_sync_webapp_id": WEBAPP_ID,
             "domain_sync_dns_nameservers": [self.dns.address],
-            "domain_sync_ssl_verify_port": self.simulator.tls_port,
-            "domain_sync_report": str(self.folder),
+            "domain_sync_ssl_check_port": self.simulator.tls_port,
+            "domain_sync_report": str(self.folder / "report"),
             **variables,
         }
         shown = " ".join(f"-e {name}={value}" for name, value in variables.items())
-        print(f"\n  $ ansible-playbook {COLLECTION}.{playbook} {shown}\n")
+        print(f"\n  $ ansible-playbook {COLLECTION}.{playbook} {shown}\n", flush=True)
         self.simulator.clear_requests()
         began = time.monotonic()
-        outcome = self.ansible.run_playbook(f"{COLLECTION}.{playbook}", extra_vars=settings, cwd=self.folder)
-        return outcome.expect(0), time.monotonic() - began
-
-    def _print(self, lines: list[str], seconds: float) -> None:
-        for line in lines:
+        outcome = self.ansible.run_playbook(f"{COLLECTION}.{playbook}", extra_vars=settings, cwd=self.folder).expect(0)
+        for line in last_words(outcome.stdout):
             print(f"    {line}")
-        print(f"\n    RunCloud was asked: {self._requests()}   ({seconds:.1f} s)")
+        print(f"\n    RunCloud was asked: {self._requests()}   ({time.monotonic() - began:.1f} s)", flush=True)
+        return outcome
 
     def _requests(self) -> str:
         counts = Counter(request["method"] for request in self.simulator.requests())
@@ -145,6 +138,7 @@ class Stage:
 
 def main() -> int:
     """Play all acts; every act also checks that it ended as it says."""
+    print("Setting up: a simulated RunCloud, a nameserver, and an installation of the collection ...", flush=True)
     with tempfile.TemporaryDirectory() as folder, Simulator() as simulator, DnsServer(default=[ADDRESS]) as dns:
         stage = Stage(simulator, dns, Path(folder))
         print(f"A simulated RunCloud listens on {simulator.url} (open it in a browser to watch).")
@@ -158,7 +152,7 @@ def main() -> int:
 
 
 def act_list(stage: Stage) -> None:
-    """First act: a file of domains is the truth, and RunCloud is made equal to it."""
+    """First act: a file of domains is the truth, and RunCloud is kept in sync with it."""
     stage.write_domains(DOMAINS)
     stage.dns.set("moving.example", a=[ELSEWHERE])
     source = {"domain_sync_file": "domains.yml"}
@@ -169,6 +163,7 @@ def act_list(stage: Stage) -> None:
 
     heading("2. The first run does just that: names first, then one certificate order for all of them.")
     first = stage.play("sync", **source)
+    print(first["plan"], preview["plan"], first["orders"], preview["orders"])
     check("the preview was exact", first["plan"] == preview["plan"] and first["orders"] == preview["orders"])
     check("one order", len(stage.simulator.orders()) == 1)
 
@@ -181,7 +176,7 @@ def act_list(stage: Stage) -> None:
     fourth = stage.play("sync", **source)
     check("it is attached, with one more order", counts(fourth, added=1) and len(stage.simulator.orders()) == 2)
 
-    heading("5. A customer leaves: bakery.example is unmapped, and purge removes what nobody asks for.")
+    heading("5. A customer leaves: bakery.example is unmapped, and purge removes what is not in the list any more.")
     stage.write_domains([item for item in DOMAINS if item not in ("bakery.example", DOMAINS[2])])
     last = stage.play("sync", **source, domain_sync_purge=True, domain_sync_purge_limit="30%")
     check("both left, and nothing was ordered for it", counts(last, removed=2) and len(stage.simulator.orders()) == 2)
@@ -209,7 +204,7 @@ def act_wordpress(stage: Stage) -> None:
     run = stage.play("sync", **source)
     check("the preview was exact", run["plan"] == preview["plan"] and run["orders"] == preview["orders"])
     check("one order", len(stage.simulator.orders()) == 1)
-    check("example.org waits for its DNS", run["plan"]["held"][0]["name"] == "example.org")
+    check("example.org waits for its DNS", run["plan"]["deferred"][0]["name"] == "example.org")
 
     heading("8. The doctor says what is left to do, and for whom.")
     stage.examine(**source)
@@ -231,9 +226,17 @@ def write_wp_cli(folder: Path) -> Path:
 def show_reasons(result: Mapping[str, Any]) -> None:
     """Print why each name is wanted, or is not."""
     print("\n    Why:")
-    for row in result["domains"]:
+    for row in result["rows"]:
         if row["reason"]:
             print(f"    {row['name']:32} {row['reason']}")
+
+
+def last_words(output: str) -> list[str]:
+    """Return what the last task of a play prints, without what Ansible adds."""
+    lines = output.splitlines()
+    start = max(number for number, line in enumerate(lines) if line.startswith("TASK ["))
+    end = next(number for number, line in enumerate(lines) if line.startswith("PLAY RECAP"))
+    return [line for line in lines[start + 1 : end] if not line.startswith("ok: [")]
 
 
 def heading(text: str) -> None:

@@ -9,6 +9,7 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 import unicodedata
 
@@ -35,6 +36,7 @@ _SHOWN_ROWS = 60
 _SHOWN_QUIET = 20
 _HEADINGS = ("domain", "what", "certificate", "waits for")
 _NAME_WIDTH = 56
+_WRAPPED: dict[str, t.Any] = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
 _EXPLAINED = (FAILED, NOT_ATTEMPTED, DEFERRED, PROTECTED, LEFT_OUT)
 
 
@@ -51,7 +53,8 @@ def summary_lines(result: Result, rows: Sequence[Mapping[str, t.Any]]) -> list[s
     below = [*_reasons(rows), *(f"note: {text}" for text in result["notes"])]
     if below:
         lines += ["", *below]
-    return [*lines, "", *closing_lines(result)] if lines else list(closing_lines(result))
+    closing = [part for line in closing_lines(result) for part in textwrap.wrap(line, WIDTH, **_WRAPPED)]
+    return [*lines, "", *closing] if lines else closing
 
 
 def shown_name(row: Mapping[str, t.Any]) -> str:
@@ -73,10 +76,7 @@ def closing_lines(result: Result) -> t.Iterator[str]:
     if forecast:
         yield f"A real run would take about {forecast['requests']} requests and {_duration(forecast['seconds'])}."
     if result["counts"][UNMANAGED]:
-        yield (
-            f"{result['counts'][UNMANAGED]} attached domain(s) are not in the list: purge removes them, an entry in the "
-            "list or in exclude keeps them."
-        )
+        yield "What is unmanaged is attached and not in the list: purge removes it, an entry in the list keeps it."
     if result["report"]:
         yield f"Report: {result['report']}"
 
