@@ -39,7 +39,7 @@ class ActionModule(ControllerAction):
         self._call = call
         self._run = Run(call.check_mode, source_of(call.options))
         job = Job(call.options, call.environment, call.base, call.check_mode)
-        run_sync(job, self._run, call.progress, self.unforeseen)
+        run_sync(job, self._run, call.progress, self.describe)
         return self._result(self._run)
 
     def stopped(self, message: str) -> dict[str, t.Any]:

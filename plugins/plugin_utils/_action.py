@@ -140,19 +140,19 @@ class ControllerAction(ActionBase):
             raise
         except AnsibleActionFail as exc:
             return self.stopped(str(getattr(exc, "message", exc)))
-        except MissingLibrary as exc:
-            return self.stopped(missing_required_lib(exc.library))
         except UserError as exc:
-            return self.stopped(str(exc))
+            return self.stopped(self.describe(exc) if isinstance(exc, MissingLibrary) else str(exc))
         except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
-            return self.stopped(self.unforeseen(exc))
+            return self.stopped(self.describe(exc))
         except BaseException as exc:
             if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
                 raise
             return self.stopped(f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}")
 
-    def unforeseen(self, error: Exception) -> str:
-        """Say that something failed that should not; the traceback is only shown at -vvv."""
+    def describe(self, error: Exception) -> str:
+        """Put a failure into words that a step does not expect; the traceback of a fault is only shown at -vvv."""
+        if isinstance(error, MissingLibrary):
+            return missing_required_lib(error.library)
         self._display.vvv("".join(traceback.format_exception(type(error), error, error.__traceback__)))
         return (
             f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "

@@ -74,12 +74,14 @@ def run_certificates(
     *,
     domains: Sequence[Domain] | None = None,
     prober: Prober | None = None,
+    method: SslMethod | None = None,
     check_mode: bool = False,
     progress: Progress = no_progress,
 ) -> CertificatesOutcome:
     """Bring the certificates of a web application into the state asked for (design 2.5 and 4).
 
     :param domains: the attached domains, in check mode those that would be (``id`` None); None reads the list.
+    :param method: the mode as it was just read; None reads it.
     :param prober: asks the server what it presents; None makes one as the request says.
     :param progress: told how far the work is.
     :raises UserError: what is asked for does not fit; nothing was changed.
@@ -87,7 +89,7 @@ def run_certificates(
     """
     job = _job(app, request, prober, progress)
     rows = tuple(domains) if domains is not None else tuple(app.domains())
-    method, change = wanted_method(request, app.ssl_method())
+    method, change = wanted_method(request, method or app.ssl_method())
     # Switching deletes all certificates (reference U14).
     certificates, served = ({}, None) if "mode" in change else job.reader.read(method.advanced, rows, _only(job))
     state = _state(job, method, rows, certificates, served)

@@ -270,9 +270,12 @@ def _steps(domain: DesiredDomain, case: Case, primary: Primary, loses_www: bool)
 
 
 def _after(case: Case, primary: Primary, steps: Iterable[Step]) -> tuple[Domain, ...]:
+    """Return the domains after the steps: each row in its place, as RunCloud lists them, and new ones at the end."""
     last = {step.name: step for step in steps}
-    stay = [row for row in map(primary.demoted, case.rows) if row.name not in last]
-    return (*stay, *(step.target for step in last.values() if step.action != "remove"))
+    gone = {name for name, step in last.items() if step.action == "remove"}
+    state = {row.name: primary.demoted(row) for row in case.rows}
+    state.update((name, step.target) for name, step in last.items())
+    return tuple(row for name, row in state.items() if name not in gone)
 
 
 def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str]]:

@@ -221,11 +221,13 @@ def _actions(run: Run) -> dict[str, tuple[str, str]]:
         found.update(dict.fromkeys(plan.unchanged, (UNCHANGED, "")))
         found.update(dict.fromkeys(plan.unmanaged, (UNMANAGED, "attached, and not in the list")))
         applied, waiting = set(outcome.applied), set(outcome.not_attempted)
+        # A www name that was taken from its domain is a removal as well, and has no row of its own.
+        served = {host for row in outcome.after for host in row.served_names}
         for action, names in ((ADD, plan.add), (CHANGE, plan.change), (REMOVE, plan.remove)):
             for name in names:
                 if run.preview:
                     found[name] = (action, "")
-                elif name in applied:
+                elif name in applied or (action == REMOVE and outcome.confirmed and name not in served):
                     found[name] = (DONE[action], "")
                 elif name in waiting:
                     found[name] = (NOT_ATTEMPTED, "")

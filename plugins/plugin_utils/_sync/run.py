@@ -18,7 +18,7 @@ import functools
 import typing as t
 
 from ...module_utils._domains.run import DomainsRequest, run_domains
-from ...module_utils._errors import UserError
+from ...module_utils._errors import MissingLibrary, UserError
 from ...module_utils._names import is_test_domain, matching_pattern
 from ...module_utils._options import read_connection, read_target
 from ...module_utils._outcome import Status
@@ -40,7 +40,7 @@ if t.TYPE_CHECKING:
     from ...module_utils._probe.dns import DnsCheck
     from ...module_utils._runcloud.api import RunCloud, WebAppApi
     from ...module_utils._runcloud.connection import Connection, Target
-    from ...module_utils._runcloud.models import Domain
+    from ...module_utils._runcloud.models import Domain, SslMethod
     from .decide import Decision
     from .holders import Wanted
     from .policy import Policy
@@ -120,14 +120,14 @@ class _Stopped(Exception):
     """A step failed that all others need; it is noted already."""
 
 
-def run_sync(job: Job, run: Run, progress: Progress, unforeseen: Callable[[Exception], str]) -> None:
+def run_sync(job: Job, run: Run, progress: Progress, describe: Callable[[Exception], str]) -> None:
     """Do it all, as far as it goes. Whatever fails is noted in the run, and never raised.
 
     :param run: takes what happens.
-    :param unforeseen: puts an exception that no step expects into words.
+    :param describe: puts an exception that no step expects into words, and a library that is missing.
     """
     with contextlib.suppress(_Stopped):
-        attempt = functools.partial(_attempt, run, unforeseen)
+        attempt = functools.partial(_attempt, run, describe)
         settings = attempt(READ, lambda: _read_settings(job, run))
         wanted, dummy = attempt(READ, lambda: read_wanted(job.options, settings.policy, job.base, job.environment))
         cloud, app = attempt(RUNCLOUD, lambda: _connect(settings, run, progress))
@@ -135,7 +135,7 @@ def run_sync(job: Job, run: Run, progress: Progress, unforeseen: Callable[[Excep
         _Work(job, run, settings, cloud, app, progress).execute(wanted, attempt)
 
 
-def _attempt(run: Run, unforeseen: Callable[[Exception], str], step: str, work: Callable[[], T]) -> T:
+def _attempt(run: Run, describe: Callable[[Exception], str], step: str, work: Callable[[], T]) -> T:
     """Do a part of a step; where it fails, note that and stop."""
     run.step = step
     run.statuses.setdefault(step, Status.OK)
@@ -145,9 +145,9 @@ def _attempt(run: Run, unforeseen: Callable[[Exception], str], step: str, work: 
         run.api_failure = exc
         run.fail(step, str(exc))
     except UserError as exc:
-        run.fail(step, str(exc))
+        run.fail(step, describe(exc) if isinstance(exc, MissingLibrary) else str(exc))
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is this step's failure and hides no other
-        run.fail(step, unforeseen(exc))
+        run.fail(step, describe(exc))
     raise _Stopped
 
 
@@ -222,10 +222,15 @@ class _Work:
         return server_address(self.cloud, self.app.server_id)
 
     @functools.cached_property
+    def _method(self) -> SslMethod:
+        """How the application keeps its certificates before this run; asked for only where it matters, and once."""
+        return self.app.ssl_method()
+
+    @functools.cached_property
     def _is_basic(self) -> bool:
         """Whether one certificate is for all names, after this run."""
         asked = self.job.options["ssl_mode"] if self.settings.certificates else None
-        return asked == "basic" if asked else not self.app.ssl_method().advanced
+        return asked == "basic" if asked else not self._method.advanced
 
     def _look_at_dns(self, wanted: Wanted, policy: Policy) -> None:
         run, decision = self.run, t.cast("Decision", self.run.decision)
@@ -306,6 +311,7 @@ class _Work:
             request,
             domains=outcome.after,
             prober=prober,
+            method=self._method,
             check_mode=self.job.check_mode,
             progress=self.progress,
         )
