@@ -152,7 +152,7 @@ class ControllerAction(ActionBase):
     def describe(self, error: Exception) -> str:
         """Put a failure into words that a step does not expect; the traceback of a fault is only shown at -vvv."""
         if isinstance(error, MissingLibrary):
-            return missing_required_lib(error.library)
+            return str(missing_required_lib(error.library))
         self._display.vvv("".join(traceback.format_exception(type(error), error, error.__traceback__)))
         return (
             f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
