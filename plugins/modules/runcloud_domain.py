@@ -45,19 +45,19 @@ options:
     default: present
   type:
     description:
-      - Kind of the domain. A new domain is an V(alias) unless told otherwise.
+      - Kind of the domain. For a new domain this defaults to V(alias).
       - V(primary) makes it the primary domain of the web application, and the one that was primary an alias.
       - V(redirect) redirects to the primary domain.
     type: str
     choices: [alias, primary, redirect]
   www:
-    description: Whether C(www.) in front of the domain is served, too. V(false) for a new domain unless told otherwise.
+    description: Whether the name with C(www.) in front is served as well. For a new domain this defaults to V(false).
     type: bool
   redirection:
     description:
       - Which of the two names redirects to the other, where O(www=true).
       - V(www) redirects to the name with C(www.), V(non-www) to the one without.
-      - V(none) for a new domain unless told otherwise.
+      - For a new domain this defaults to V(none).
     type: str
     choices: [none, www, non-www]
 notes:

@@ -135,22 +135,6 @@ def parse_name(value: object) -> str:
         raise UserError(str(exc)) from exc
 
 
-def parse_names(values: Sequence[object], option: str) -> list[str]:
-    """Read a list of host names; each comes once, in the order given.
-
-    :raises UserError: one error for all that are not host names, each with index and value.
-    """
-    problems = []
-    found: dict[str, None] = {}
-    for index, value in enumerate(values):
-        try:
-            found[parse_name(value)] = None
-        except UserError as exc:
-            problems.append(f"{option}[{index}]: {exc}")
-    raise_problems(problems)
-    return list(found)
-
-
 def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
     """Read protective entries: names and shell patterns of names, by one rule (``read_pattern``).
 
@@ -165,17 +149,6 @@ def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
             problems.append(f"{option}[{index}]: {exc}")
     raise_problems(problems)
     return tuple(found)
-
-
-def parse_hold(hold: Mapping[t.Any, object]) -> dict[str, str]:
-    """Read names with the reason why each must wait.
-
-    :raises UserError: a key is not a host name.
-    """
-    try:
-        return {parse_name(name): str(reason) for name, reason in hold.items()}
-    except UserError as exc:
-        raise UserError(f"hold: {exc}") from exc
 
 
 def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str]) -> str | None:

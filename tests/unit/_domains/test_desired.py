@@ -133,22 +133,5 @@ def test_a_name_and_its_www_are_not_asked_for_twice() -> None:
     assert len(parse_desired([{"name": "a.example", "www": False}, "www.a.example"])) == 2
 
 
-def test_names_to_hold_are_names() -> None:
-    assert _wishes.parse_hold({"A.example.": "not yet", "b.example": 5}) == {"a.example": "not yet", "b.example": "5"}
-    assert _wishes.parse_hold({}) == {}
-    with pytest.raises(UserError, match=r"hold: 'a b': a host name has no spaces; remove them"):
-        _wishes.parse_hold({"a b": "why"})
-
-
-def test_a_list_of_names_has_each_once() -> None:
-    assert _wishes.parse_names(["B.example", "a.example.", "b.example"], "names") == ["b.example", "a.example"]
-    with pytest.raises(UserError) as caught:
-        _wishes.parse_names(["a b", "a.example", 5], "names")
-    assert str(caught.value) == (
-        "names[0]: 'a b': a host name has no spaces; remove them; "
-        "names[2]: 5 is not text; give a host name like shop.example.com (in quotes)"
-    )
-
-
 def test_no_problems_are_no_error() -> None:
     _wishes.raise_problems([])
