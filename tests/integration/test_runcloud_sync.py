@@ -316,3 +316,22 @@ class TestReport:
         result = sync.run("network.example", "old.example", "Müller.example", check=True, **NO_CHECKS)
         assert any("Müller.example (xn--mller-kva.example)" in line for line in result["summary"])
         assert max(len(line) for line in result["summary"]) <= 100
+
+
+def test_a_second_run_of_the_same_target_waits_for_the_first_by_a_lock(sync: Sync) -> None:
+    """What the lock itself does is tested beside it; here, that a real run takes it and a preview does not."""
+    from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync import run as _run
+
+    taken = []
+    original = _run.one_at_a_time
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        taken.append(arguments)
+        return original(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_run, "one_at_a_time", watched)
+        sync.run("network.example", check=True, **NO_CHECKS)
+        assert taken == []
+        sync.run("network.example", **NO_CHECKS)
+        assert len(taken) == 1

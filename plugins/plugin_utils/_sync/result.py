@@ -147,7 +147,7 @@ def _notes(run: Run) -> list[str]:
     found = [note.text for note in run.decision.notes] if run.decision else []
     if run.decision:
         found.append(run.decision.withheld)
-    found += run.idle_patterns
+    found += [run.warning, *run.idle_patterns]
     found += run.domains.plan.notes if run.domains else ()
     found += _dns_notes(run)
     found += run.certificates.warnings if run.certificates else ()

@@ -23,7 +23,9 @@ from ...module_utils._names import is_test_domain, matching_pattern
 from ...module_utils._options import read_connection, read_target
 from ...module_utils._outcome import Status
 from ...module_utils._runcloud.api import connect
+from ...module_utils._runcloud.connection import Target
 from ...module_utils._runcloud.errors import ApiError
+from ...module_utils._runcloud.shared import one_at_a_time
 from .decide import decide
 from .defer import Wait, defer, elsewhere, new_names, unknown, waits_for_dns, waits_for_wildcards
 from .options import DnsSettings, read_dns, read_policy, read_purge, ssl_options
@@ -39,7 +41,7 @@ if t.TYPE_CHECKING:
     from ...module_utils._outcome import Progress
     from ...module_utils._probe.dns import DnsCheck
     from ...module_utils._runcloud.api import RunCloud, WebAppApi
-    from ...module_utils._runcloud.connection import Connection, Target
+    from ...module_utils._runcloud.connection import Connection
     from ...module_utils._runcloud.models import Domain, SslMethod
     from .decide import Decision
     from .holders import Wanted
@@ -94,6 +96,7 @@ class Run:
     checks: Mapping[str, DnsCheck] = dataclasses.field(default_factory=dict)
     waits: Mapping[str, Wait] = dataclasses.field(default_factory=dict)
     www_waits: Mapping[str, Wait] = dataclasses.field(default_factory=dict)
+    warning: str = ""
     idle_patterns: list[str] = dataclasses.field(default_factory=list)
     domains: DomainsOutcome | None = None
     certificates: CertificatesOutcome | None = None
@@ -131,8 +134,14 @@ def run_sync(job: Job, run: Run, progress: Progress, describe: Callable[[Excepti
         settings = attempt(READ, lambda: _read_settings(job, run))
         wanted, dummy = attempt(READ, lambda: read_wanted(job.options, settings.policy, job.base, job.environment))
         cloud, app = attempt(RUNCLOUD, lambda: _connect(settings, run, progress))
-        run.rows = attempt(RUNCLOUD, lambda: tuple(app.domains()))
-        _Work(job, run, settings, cloud, app, progress).execute(wanted, attempt)
+        with contextlib.ExitStack() as stack:
+            if not job.check_mode:
+                # A preview waits for nobody: it changes nothing.
+                target = Target(server_id=app.server_id, webapp_id=app.webapp_id)
+                lock = one_at_a_time(settings.connection, target, progress)
+                run.warning = attempt(RUNCLOUD, lambda: stack.enter_context(lock))
+            run.rows = attempt(RUNCLOUD, lambda: tuple(app.domains()))
+            _Work(job, run, settings, cloud, app, progress).execute(wanted, attempt)
 
 
 def _attempt(run: Run, describe: Callable[[Exception], str], step: str, work: Callable[[], T]) -> T:
