@@ -9,6 +9,7 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -20,12 +21,12 @@ from ._options import read_connection, read_target, secrets_in
 from ._outcome import no_progress
 from ._runcloud import client as _client
 from ._runcloud.api import RunCloud, WebAppApi, connect
+from ._runcloud.connection import Target
 from ._runcloud.errors import ApiError
+from ._runcloud.shared import one_at_a_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from ._runcloud.connection import Target
 
     ReadTarget = Callable[[Mapping[str, t.Any], Mapping[str, str]], Target]
 
@@ -41,8 +42,9 @@ class PartlyFailed(Exception):
 class Context:
     """What a module works with: its options, and the API as they say."""
 
-    def __init__(self, module: AnsibleModule, read: ReadTarget) -> None:
+    def __init__(self, module: AnsibleModule, read: ReadTarget, alone: contextlib.ExitStack | None) -> None:
         self.module = module
+        self._alone = alone
         self.options: dict[str, t.Any] = module.params
         self.progress = no_progress
         self.connection = read_connection(self.options, os.environ)
@@ -57,8 +59,12 @@ class Context:
         return bool(self.module.check_mode)
 
     def webapp(self) -> WebAppApi:
-        """Address the web application that the options name."""
-        return self.cloud.find_webapp(self.target)
+        """Address the web application that the options name; a module that writes waits until it is alone there."""
+        app = self.cloud.find_webapp(self.target)
+        if self._alone is not None and not self.check_mode:
+            target = Target(server_id=app.server_id, webapp_id=app.webapp_id)
+            self._alone.enter_context(one_at_a_time(self.connection, target))
+        return app
 
     def diff(self, before: object, after: object) -> dict[str, object]:
         """Return the result key ``diff`` where a diff is wanted."""
@@ -69,6 +75,8 @@ def run(
     argument_spec: Mapping[str, t.Any],
     main: Callable[[Context], dict[str, t.Any]],
     target: ReadTarget = read_target,
+    *,
+    writes: bool = False,
     **kwargs: t.Any,
 ) -> None:
     """Run a module that talks to RunCloud: options in, result or failure out.
@@ -76,6 +84,7 @@ def run(
     :param argument_spec: the module's own options, connection options included.
     :param main: returns the result from the context; it may raise any of our errors.
     :param target: reads from the options and the environment what is addressed.
+    :param writes: whether it changes a web application, so that only one run on this controller may do it at a time.
     :param kwargs: further arguments of AnsibleModule.
     """
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kwargs)
@@ -83,9 +92,16 @@ def run(
     module.no_log_values.update(secrets_in(module.params, os.environ))
     require("requests", _client.HAS_REQUESTS, _client.REQUESTS_IMPORT_ERROR, module)
     require("idna", _names.HAS_IDNA, _names.IDNA_IMPORT_ERROR, module)
+    with contextlib.ExitStack() as alone:
+        _run(module, main, lambda: Context(module, target, alone if writes else None))
+
+
+def _run(
+    module: AnsibleModule, main: Callable[[Context], dict[str, t.Any]], connect_as_told: Callable[[], Context]
+) -> None:
     context: Context | None = None
     try:
-        context = Context(module, target)
+        context = connect_as_told()
         result = main(context)
     except PartlyFailed as exc:
         module.fail_json(msg=str(exc), **exc.result, **_usage(context))

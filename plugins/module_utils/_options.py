@@ -93,7 +93,6 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Least and most of each number: a day is longer than anything that could still be meant.
 _BOUNDS = {"timeout": (1, 86_400), "retries": (0, 100), "rate_limit_timeout": (0, 7 * 86_400)}
-_MOST_ID = 2**63 - 1
 
 
 def read_connection(options: Options, environment: Environment) -> Connection:
@@ -172,17 +171,24 @@ def id_or_name(
     if id_option not in options:
         return None, None
     given, name = options[id_option], parse_text(options.get(name_option), name_option)
-    number = parse_integer(given, id_option, least=1, most=_MOST_ID)
+    number = _identity(given, id_option)
     if number is not None and name is not None:
         raise UserError(f"{name_option}: given together with {id_option}; give one of the two")
     if number is not None or name is not None:
         return number, name
     text, variable = _from_environment(environment, id_option)
     if text is not None:
-        return parse_integer(text, f"{variable} (for {id_option})", least=1, most=_MOST_ID), None
+        return _identity(text, f"{variable} (for {id_option})"), None
     if required:
         raise UserError(f"{id_option}: missing; give {id_option} or {name_option}, or set {_variables(id_option)}")
     return None, None
+
+
+def _identity(value: object, what: str) -> int | None:
+    try:
+        return parse_integer(value, what, least=1, most=2**63 - 1)
+    except UserError:
+        raise UserError(f"{what}: {value!r} is not an id; ids are positive whole numbers") from None
 
 
 def _read_credentials(options: Options, environment: Environment) -> Credentials:

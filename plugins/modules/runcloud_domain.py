@@ -223,7 +223,7 @@ def _read_desired(options: t.Mapping[str, t.Any]) -> DesiredDomain:
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, manage_domain)
+    run(SPEC, manage_domain, writes=True)
 
 
 if __name__ == "__main__":

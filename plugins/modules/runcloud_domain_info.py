@@ -24,7 +24,7 @@ options:
   names:
     description:
       - Only these domains. Case and a final dot make no difference, international names are converted.
-      - Names of domains are meant. A C(www.) that a domain serves besides its own name is no domain.
+      - Names of domains are meant. A C(www.) that a domain serves besides its own name is not a domain of its own.
     type: list
     elements: str
 seealso:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
       - brand.example.org
   register: result
 
-- name: Tell which are not
+- name: Show which are not
   ansible.builtin.debug:
     msg: "Not attached: {{ result.missing | join(', ') }}"
 """
@@ -94,11 +94,11 @@ domains:
       type: str
       sample: none
     status:
-      description: What RunCloud says of its status; nothing but V(null) has been seen.
+      description: Its status as RunCloud returns it; only V(null) has been seen.
       type: str
       sample: null
     created_at:
-      description: When it was attached, as RunCloud says it (UTC).
+      description: When it was attached, as RunCloud returns it (UTC).
       type: str
       sample: "2026-07-09 07:02:13"
 missing:

@@ -273,7 +273,7 @@ def manage_domains(context: Context) -> dict[str, t.Any]:
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, manage_domains)
+    run(SPEC, manage_domains, writes=True)
 
 
 if __name__ == "__main__":

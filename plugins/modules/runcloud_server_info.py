@@ -15,9 +15,9 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Tells of one server, or of all servers, what RunCloud knows of it. Above all its address, and whether RunCloud
+  - Returns what RunCloud knows about one server, or about all servers; above all the address, and whether RunCloud
     reaches it.
-  - One request reads a server by its id. By its name, and for all, it is one request for every 40 servers that match.
+  - Reading a server by its id takes one request. By its name, or for all, it takes one for every 40 servers that match.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
   - multisite.runcloud.runcloud.server
@@ -25,17 +25,17 @@ extends_documentation_fragment:
 options:
   server_id:
     description:
-      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
-        otherwise, in this order.
-      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server and
-        all are wanted, set both variables to an empty text for the task (keyword C(environment)).
-    type: int
+      - Id of the server, a number. Defaults to the environment variable E(RUNCLOUD_SERVER_ID), then
+        E(WU_RUNCLOUD_SERVER_ID). An empty text counts as not given.
+      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server but
+        you want all, set both variables to an empty text for the task (keyword C(environment)).
+    type: raw
   server_name:
     description: Name of the server, instead of O(server_id).
     type: str
 notes:
-  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them
-    by their id.
+  - Servers that other accounts share with yours are not among all servers, because RunCloud lists them separately. Use
+    their ids.
 seealso:
   - module: multisite.runcloud.runcloud_webapp_info
 """
@@ -108,7 +108,7 @@ servers:
       type: str
       sample: focal
     country:
-      description: Code of the country it stands in. V(null) in API v2.
+      description: Code of the country it is in. V(null) in API v2.
       type: str
       sample: JP
     agent_version:
@@ -125,7 +125,7 @@ servers:
       elements: str
       sample: []
     created_at:
-      description: When it was added, as RunCloud says it (UTC).
+      description: When it was added, as RunCloud returns it (UTC).
       type: str
       sample: "2024-07-09 06:56:05"
 server:

@@ -325,7 +325,7 @@ def synchronise(context: Context) -> dict[str, t.Any]:
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, synchronise)
+    run(SPEC, synchronise, writes=True)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ version_added: 1.0.0
 author:
   - multisite.runcloud contributors (@multisite-runcloud)
 description:
-  - Tells of the web applications of one server, or of all servers, what RunCloud knows of them.
+  - Returns what RunCloud knows about the web applications of one server, or of all servers.
   - With O(domain) it finds the web application that serves a name. RunCloud has no such search, so the domains of one
-    web application after the other are read until it is found.
-  - A server that is named by its id takes one request, other servers one for every 40. Then it is one request for every
-    40 web applications of each server, or one for a web application that is named by its id.
-  - With O(domain), there is one more request for every 40 domains of each web application up to the one that serves it.
-    For a name that nobody serves, or only a wildcard, that is all of them.
+    web application after another are read until it is found.
+  - Reading a server by its id takes one request, reading all servers one for every 40. After that it takes one request
+    for every 40 web applications of each server, or one for a web application given by its id.
+  - With O(domain), it takes one more request for every 40 domains of each web application up to the one that serves it.
+    For a name that is not served, or only by a wildcard, these are all of them.
 extends_documentation_fragment:
   - multisite.runcloud.runcloud
   - multisite.runcloud.runcloud.webapp
@@ -29,17 +29,17 @@ extends_documentation_fragment:
 options:
   server_id:
     description:
-      - Id of the server. The environment variables E(RUNCLOUD_SERVER_ID) and E(WU_RUNCLOUD_SERVER_ID) are used
-        otherwise, in this order, but not with O(domain).
-      - Without this, O(server_name) and the variables, it is all servers. Where the environment names a server and all
-        are wanted, set both variables to an empty text for the task (keyword C(environment)).
-    type: int
+      - Id of the server, a number. Defaults to the environment variable E(RUNCLOUD_SERVER_ID), then
+        E(WU_RUNCLOUD_SERVER_ID), but not with O(domain). An empty text counts as not given.
+      - Without this, O(server_name) and the variables, all servers are read. Where the environment names a server but
+        you want all, set both variables to an empty text for the task (keyword C(environment)).
+    type: raw
   server_name:
     description: Name of the server, instead of O(server_id).
     type: str
   webapp_id:
-    description: Id of the web application, if only one is wanted. The environment is not asked for it.
-    type: int
+    description: Id of the web application, a number, if you want only one. The environment is not used for it.
+    type: raw
     aliases:
       - app_id
   webapp_name:
@@ -47,18 +47,18 @@ options:
     type: str
   domain:
     description:
-      - Find the web application that serves this name. Servers that are offline are searched, too.
+      - Find the web application that serves this name. Servers that are offline are searched as well.
       - A web application serves the names of its domains, with C(www.) in front where C(www) is on for the domain, and
         what a wildcard domain covers (V(*.example.com) covers one label). Where one application has the name and
         another one the wildcard, it is the one that has the name.
-      - That none does is no failure, RV(webapps) is empty then.
+      - Where none does, the task succeeds and RV(webapps) is empty.
       - Mutually exclusive with O(webapp_id) and O(webapp_name).
     type: str
 notes:
   - What these credentials may not read, among servers and web applications that were not named, is left out with a
     warning, and RV(complete) is V(false).
-  - RunCloud lists servers that other accounts share with yours separately. They are not among all servers; name them by
-    their id.
+  - Servers that other accounts share with yours are not among all servers, because RunCloud lists them separately. Use
+    their ids.
 seealso:
   - module: multisite.runcloud.runcloud_domain_info
   - module: multisite.runcloud.runcloud_server_info
@@ -138,7 +138,7 @@ webapps:
       type: bool
       sample: false
     created_at:
-      description: When it was made, as RunCloud says it (UTC).
+      description: When it was made, as RunCloud returns it (UTC).
       type: str
       sample: "2024-07-09 07:02:13"
 domain:
@@ -159,7 +159,7 @@ domain:
       type: str
       sample: alias
     www:
-      description: Whether the name with C(www.) is served, too.
+      description: Whether the name with C(www.) is served as well.
       type: bool
       sample: true
     redirection:
@@ -175,11 +175,11 @@ domain:
       type: str
       sample: none
     status:
-      description: What RunCloud says of its status; nothing but V(null) has been seen.
+      description: Its status as RunCloud returns it; only V(null) has been seen.
       type: str
       sample: null
     created_at:
-      description: When it was attached, as RunCloud says it (UTC).
+      description: When it was attached, as RunCloud returns it (UTC).
       type: str
       sample: "2026-07-09 07:02:13"
 match:

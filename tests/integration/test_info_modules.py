@@ -167,8 +167,8 @@ def test_tags_come_as_a_list(reading_v3: Reading) -> None:
         ({"server_name": "web"}, {}, "server_name: no server is called 'web'", ["GET /servers"]),
         ({"server_name": "twin"}, {}, "server_name: 2 of them are called 'twin' (ids 1904, 1905)", ["GET /servers"]),
         ({"server_id": 1, "server_name": "web1"}, {}, "server_name: given together with server_id", []),
-        ({"server_id": 0}, {}, "server_id: 0 is no id", []),
-        ({}, {"RUNCLOUD_SERVER_ID": "web1"}, "RUNCLOUD_SERVER_ID (for server_id): 'web1' is no number", []),
+        ({"server_id": 0}, {}, "server_id: 0 is not an id", []),
+        ({}, {"RUNCLOUD_SERVER_ID": "web1"}, "RUNCLOUD_SERVER_ID (for server_id): 'web1' is not an id", []),
     ],
 )
 def test_a_server_that_is_not_there(
@@ -257,8 +257,8 @@ def test_a_web_application_that_is_not_there(
 
 def test_all_that_is_no_name_is_told_at_once(reading_v3: Reading) -> None:
     result = reading_v3("runcloud_domain_info", names=["ok.example", "no name", "https://x.example"], **TARGET)
-    assert result["msg"].startswith("names[1]: 'no name': a host name has no spaces")
-    assert "; names[2]: 'https://x.example': this is a URL" in result["msg"]
+    assert result["msg"].startswith("names, item 2: 'no name': a host name has no spaces")
+    assert "; names, item 3: 'https://x.example': this is a URL" in result["msg"]
     assert reading_v3.requests == []
 
 

@@ -116,19 +116,6 @@ def test_no_wrong_secret_is_shown_either(ansible: Ansible, simulator: Simulator)
     assert leaks(outcome, ansible.home, ansible.home / "playbook.yml") == []
 
 
-def test_progress_tells_no_secret(simulator_with_secrets: Simulator, tmp_path: Path) -> None:
-    told = tmp_path / "progress"
-    target = Target(simulator_with_secrets)
-    simulator_with_secrets.faults({"method": "POST", "action": {"drop": "before"}})
-    env = {"MULTISITE_RUNCLOUD_PROGRESS": str(told)}
-    result = target.run(domains=["new.example"], api_token=TOKEN, env=env)
-    assert result["changed"] is True, result
-    lines = told.read_text()
-    assert "domains: 0/1 done, next: add new.example" in lines
-    assert "trying again" in lines
-    assert not [secret for secret in HIDDEN if secret in lines]
-
-
 def test_a_pull_key_or_a_private_key_has_no_place_in_a_result(simulator_with_secrets: Simulator) -> None:
     target = Target(simulator_with_secrets)
     result = target.run(domains=[], api_token=TOKEN, webapp_name="app-schimmel", without=("webapp_id",))

@@ -9,6 +9,7 @@ import base64
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
@@ -23,8 +24,12 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._options import
     secrets_in,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.connection import Connection, Target
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import Clock
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.shared import one_at_a_time
 
+from support.clock import SimulatedClock
 from support.in_process import run_module
+from support.scripted_http import ScriptedServer, reply
 
 TOKEN, KEY, SECRET = "token-3f9a77c1d0", "key-77c1d03f9a", "secret-d03f9a77c1"
 V3, V2 = "https://manage.runcloud.io/api/v3", "https://manage.runcloud.io/api/v2"
@@ -364,3 +369,23 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, file: str, 
     result = run_module("runcloud_domain", {"name": "x.example"})
     assert result["failed"] is True
     assert f"Failed to import the required Python library ({library})" in result["msg"]
+
+
+# ---------------------------------------------------------------------- one run at a time
+
+
+@pytest.mark.parametrize(("check", "waits"), [(False, True), (True, False)])
+def test_only_a_run_that_writes_waits_for_another_one(check: bool, waits: bool) -> None:
+    who = {"api_token": TOKEN, "server_id": 1903, "webapp_id": 646}
+    row = {"id": 1, "name": "a.example", "type": "primary", "www": 0, "redirection": "none"}
+    with ScriptedServer(reply(200, [row])) as server:
+        connection = read_connection(options(api_token=TOKEN, api_url=server.url), {})
+        clock = SimulatedClock()
+        with (
+            one_at_a_time(connection, Target(server_id=1903, webapp_id=646)),
+            mock.patch.object(Clock, "sleep", lambda _clock, seconds: clock.sleep(seconds)),
+        ):
+            result = run_module("runcloud_domain", {**who, "api_url": server.url, "name": "a.example"}, check=check)
+        assert ("another run on this controller" in str(result.get("msg"))) is waits
+        assert len(server.received) == (0 if waits else 1)
+    assert sum(clock.waits) == (3600 if waits else 0)
