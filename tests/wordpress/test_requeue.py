@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.cli import Installation, read_network
 
-from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
+from simulator.process import Simulator
 from support.ansible import COLLECTION, Ansible
 from support.dns_server import DnsServer
+from support.operator import Operator
 from support.wordpress_host import run_here
 from wordpress.installation import WP_CLI, Site
 
@@ -222,24 +223,16 @@ def test_the_role_puts_back_what_it_has_attached(network: Site, ansible: Ansible
     with Simulator() as simulator, DnsServer(default=["127.0.0.1"]) as dns:
         simulator.reset({"domains": ["network.test"], "certificate": True, "switches": {"ssl_issue": "sync"}})
         dns.set("elsewhere.example", a=["203.0.113.9"])
-        settings = {
-            "domain_sync_api_url": simulator.v3,
-            "domain_sync_api_token": TOKEN,
-            "domain_sync_server_id": SERVER_ID,
-            "domain_sync_webapp_id": WEBAPP_ID,
-            "domain_sync_dns_nameservers": [dns.address],
-            "domain_sync_ssl_verify_port": simulator.tls_port,
-            "domain_sync_www": "never",
-            "domain_sync_source": "wordpress",
-            "domain_sync_wordpress_path": str(network.root),
-            "domain_sync_wordpress_method": "php",
-            "domain_sync_requeue_stuck": True,
-        }
-        outcome = ansible.run_playbook(f"{COLLECTION}.sync", extra_vars=settings).expect(0)
-    result = outcome.task("domain_sync : Put the result together").result["ansible_facts"]["domain_sync_result"]
+        outcome = Operator(ansible, simulator, dns).play(
+            www="never",
+            source="wordpress",
+            wordpress_path=str(network.root),
+            wordpress_method="php",
+            requeue_stuck=True,
+        )
+    result = outcome.task(f"{COLLECTION}.{MODULE}").result
     assert [row["domain"] for row in result["requeued"]] == ["late.example", "secure.example"]
-    assert any(line.startswith("late.example: put back") for line in result["summary"])
-    assert any(line.startswith("elsewhere.example: stays failed") for line in result["summary"])
+    assert "late.example" in outcome.output
     assert stages(network) == {
         "shop.example.com": "done",
         "late.example": "checking-dns",

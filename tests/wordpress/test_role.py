@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import COLLECTION, Ansible, Result
+from simulator.process import Simulator
+from support.ansible import Ansible
 from support.dns_server import DnsServer
+from support.operator import HERE, Operator
 from support.wordpress_rest import CAPPED, WordPressRest, many_domains
 from wordpress.installation import Site
 
 pytestmark = pytest.mark.wordpress
 
-HERE = "127.0.0.1"
 SITES = ("alpha", "beta", "gamma", "delta", "epsilon")
 ROWS = (
     {"id": 1, "blog_id": 2, "domain": "alpha.network.test", "stage": "done"},
@@ -50,53 +49,23 @@ def dns() -> Iterator[DnsServer]:
         yield server
 
 
-@dataclass
-class Operator:
-    """Somebody who runs the role."""
-
-    ansible: Ansible
-    simulator: Simulator
-    dns: DnsServer
+class Job(Operator):
+    """The main job, with purge."""
 
     def run(self, **variables: Any) -> dict[str, Any]:
-        """Run the main job with purge; return what it has left in domain_sync_result."""
-        self.simulator.clear_requests()
-        settings = {
-            "api_url": self.simulator.v3,
-            "api_token": TOKEN,
-            "server_id": SERVER_ID,
-            "webapp_id": WEBAPP_ID,
-            "dns_nameservers": [self.dns.address],
-            "ssl_verify_port": self.simulator.tls_port,
-            "www": "never",
-            "purge": True,
-            "purge_limit": "30%",
-            **variables,
-        }
-        outcome = self.ansible.run_playbook(
-            f"{COLLECTION}.sync", extra_vars={f"domain_sync_{name}": value for name, value in settings.items()}
-        )
-        return result_of(outcome.expect(0))
-
-    def names(self) -> set[str]:
-        """Return the names that are attached."""
-        return {row["name"] for row in self.simulator.domains()}
+        """Run it; return what it has left in domain_sync_result."""
+        return self.result(self.play(**{"www": "never", "purge": True, "purge_limit": "30%", **variables}))
 
     def orders(self) -> int:
         """Return how many certificates have been ordered so far."""
         return len(self.simulator.orders())
 
 
-def result_of(outcome: Result) -> dict[str, Any]:
-    facts = outcome.task("domain_sync : Put the result together").result["ansible_facts"]
-    return dict(facts["domain_sync_result"])
-
-
 @pytest.fixture
-def operator(ansible: Ansible, simulator: Simulator, dns: DnsServer) -> Operator:
+def operator(ansible: Ansible, simulator: Simulator, dns: DnsServer) -> Job:
     dns.reset()
     simulator.reset({"domains": ["network.test"], "certificate": True, "switches": {"ssl_issue": "sync"}})
-    return Operator(ansible, simulator, dns)
+    return Job(ansible, simulator, dns)
 
 
 def change(site: Site, domain: str, column: str, value: str) -> None:
@@ -104,7 +73,7 @@ def change(site: Site, domain: str, column: str, value: str) -> None:
     site.query(f"UPDATE {{prefix}}wu_domain_mappings SET {column} = '{value}' WHERE domain = '{domain}'")
 
 
-def test_what_happens_in_wordpress_happens_in_runcloud(subdomain: Site, operator: Operator) -> None:
+def test_what_happens_in_wordpress_happens_in_runcloud(subdomain: Site, operator: Job) -> None:
     subdomain.fill(ROWS, sites=[{"domain": f"{name}.network.test"} for name in SITES])
     source = {"source": "wordpress", "wordpress_path": str(subdomain.root), "wordpress_method": "php"}
 
@@ -131,7 +100,7 @@ def test_what_happens_in_wordpress_happens_in_runcloud(subdomain: Site, operator
     assert set(archived["plan"]["remove"]) == {"delta.network.test", "archived.example.net"}
     expected -= {"delta.network.test", "archived.example.net"}
     assert operator.names() == expected
-    reasons = {row["name"]: row["reason"] for row in archived["domains"] if row["action"] == "removed"}
+    reasons = {row["name"]: row["reason"] for row in archived["rows"] if row["action"] == "removed"}
     assert all("archived" in reason for reason in reasons.values())
 
     # Nothing is ordered because of what left.
@@ -139,7 +108,7 @@ def test_what_happens_in_wordpress_happens_in_runcloud(subdomain: Site, operator
     assert not operator.run(**source)["changed"]
 
 
-def test_www_follows_the_plugins_setting(subdomain: Site, operator: Operator) -> None:
+def test_www_follows_the_plugins_setting(subdomain: Site, operator: Job) -> None:
     subdomain.fill(ROWS[1:3], sites=[{"domain": f"{name}.network.test"} for name in SITES])
     subdomain.options(**{"wp-ultimo_v2_settings": {"auto_create_www_subdomain": "always"}})
     operator.dns.set("old-name.example.org", a=[HERE])
@@ -152,7 +121,7 @@ def test_www_follows_the_plugins_setting(subdomain: Site, operator: Operator) ->
     assert not rows["old-name.example.org"]["www"]
 
 
-def test_a_source_that_was_cut_short_removes_nothing(operator: Operator) -> None:
+def test_a_source_that_was_cut_short_removes_nothing(operator: Job) -> None:
     """The plugin up to 2.4.12 gives the newest 100 of 130 rows, and does not say so."""
     sites = [{"blog_id": "1", "domain": "network.test", "path": "/"}]
     names = [f"shop{number}.example.com" for number in range(1, 31)]
