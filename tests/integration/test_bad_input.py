@@ -133,9 +133,9 @@ def test_the_primary_asked_to_go(target: Target) -> None:
         ({"name": "x.example", "wwww": True}, "unknown key wwww; use only name, domain, state, type, redirection, www"),
         (
             {"name": "x.example", "www": "yes"},
-            "www: 'yes' is neither true nor false; give true or false without quotes",
+            "www: 'yes' is not true or false",
         ),
-        ({"name": "x.example", "www": 1}, "www: 1 is neither true nor false; give true or false without quotes"),
+        ({"name": "x.example", "www": 1}, "www: 1 is not true or false"),
         ({"name": "x.example", "type": "main"}, "type: 'main' is not one of alias, primary, redirect"),
         ({"name": "x.example", "state": "gone"}, "state: 'gone' is not one of present, absent"),
         ({"name": "x.example", "redirection": "apex"}, "redirection: 'apex' is not one of none, www, non-www"),

@@ -17,7 +17,7 @@ from .._outcome import Progress, Status
 from .._runcloud.errors import ApiError, RateLimited
 from .._runcloud.find import find_elsewhere
 from .._runcloud.models import PRIMARY, Domain
-from .plan import SETTINGS
+from .plan import SETTINGS, differences
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -186,11 +186,7 @@ def _complaint(step: Step, row: Domain | None) -> str | None:
         return f"RunCloud accepted the removal, but {step.name} is still attached; {_LOOK}" if row is not None else None
     if row is None:
         return f"RunCloud accepted the change, but {step.name} is not attached; {_LOOK}"
-    wrong = [
-        f"{key}: {str(getattr(row, key)).lower()} instead of {str(getattr(step.target, key)).lower()}"
-        for key in SETTINGS
-        if None not in (getattr(row, key), getattr(step.target, key)) and getattr(row, key) != getattr(step.target, key)
-    ]
+    wrong = differences(row, step.target)
     return f"RunCloud accepted the change, but still shows {', '.join(wrong)}; {_LOOK}" if wrong else None
 
 

@@ -15,6 +15,7 @@ import typing as t
 from .._errors import UserError
 from .._names import HostnameError, can_have_www, is_wildcard, normalise, read_pattern, www_form
 from .._runcloud.models import DOMAIN_TYPES, PRIMARY, REDIRECTIONS
+from .._values import parse_bool, parse_choice, raise_problems
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,6 @@ STATES = (PRESENT, ABSENT)
 NAME_KEYS = ("name", "domain")
 _CHOICES = {"state": STATES, "type": DOMAIN_TYPES, "redirection": REDIRECTIONS}
 ITEM_KEYS = (*NAME_KEYS, *_CHOICES, "www")
-_SHOWN_PROBLEMS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +95,12 @@ def parse_desired_item(item: object) -> DesiredDomain:
     unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
         raise UserError(f"unknown key {', '.join(unknown)}; use only {', '.join(ITEM_KEYS)}")
-    attributes = {key: parse_choice(item, key, choices) for key, choices in _CHOICES.items()}
+    attributes = {key: parse_choice(item.get(key), key, choices) for key, choices in _CHOICES.items()}
     domain = DesiredDomain(
         name=parse_item_name(item),
         state=attributes["state"] or PRESENT,
         type=attributes["type"],
-        www=parse_bool(item, "www"),
+        www=parse_bool(item.get("www"), "www"),
         redirection=attributes["redirection"],
         typed=str(item.get("name") or item.get("domain")),
     )
@@ -149,39 +149,6 @@ def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
             problems.append(f"{option}[{index}]: {exc}")
     raise_problems(problems)
     return tuple(found)
-
-
-def parse_choice(item: Mapping[t.Any, object], key: str, choices: Iterable[str]) -> str | None:
-    """Read an attribute that has a fixed set of values; None where it is not given.
-
-    :raises UserError: another value.
-    """
-    value = item.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or value not in choices:
-        raise UserError(f"{key}: {value!r} is not one of {', '.join(choices)}; give one of these")
-    return str(value)
-
-
-def parse_bool(item: Mapping[t.Any, object], key: str) -> bool | None:
-    """Read an attribute that is true or false; None where it is not given.
-
-    :raises UserError: anything else, texts like "yes" and numbers included.
-    """
-    value = item.get(key)
-    if value is None or isinstance(value, bool):
-        return value
-    raise UserError(f"{key}: {value!r} is neither true nor false; give true or false without quotes")
-
-
-def raise_problems(problems: Sequence[str]) -> None:
-    """Raise one UserError for a list of problems; do nothing where it is empty."""
-    if not problems:
-        return
-    text = "; ".join(problems[:_SHOWN_PROBLEMS])
-    hidden = len(problems) - _SHOWN_PROBLEMS
-    raise UserError(f"{text}; and {hidden} more" if hidden > 0 else text)
 
 
 def _contradictions(domains: Iterable[DesiredDomain]) -> list[str]:

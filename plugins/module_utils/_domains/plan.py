@@ -213,10 +213,16 @@ def _differing(domain: DesiredDomain, row: Domain | None) -> list[str]:
         return ["type: primary"] if domain.type == PRIMARY else []
     if not domain.www_firm and not domain.www:
         domain = dataclasses.replace(domain, www=None)
+    return differences(domain, row)
+
+
+def differences(first: DesiredDomain | Domain, second: Domain) -> list[str]:
+    """List the settings of the first that differ from the second's; what one of them does not say does not count."""
+    pairs = [(key, getattr(first, key), getattr(second, key)) for key in SETTINGS]
     return [
-        f"{key}: {str(getattr(domain, key)).lower()} instead of {str(getattr(row, key)).lower()}"
-        for key in SETTINGS
-        if None not in (getattr(domain, key), getattr(row, key)) and getattr(domain, key) != getattr(row, key)
+        f"{key}: {str(one).lower()} instead of {str(other).lower()}"
+        for key, one, other in pairs
+        if None not in (one, other) and one != other
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains import desired as _wishes
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import DesiredDomain, parse_desired
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 
@@ -71,21 +70,21 @@ def test_the_same_name_with_other_attributes_is_an_error(other: dict[str, Any]) 
             "unknown key ssl, wwww; use only name, domain, state, type, redirection, www",
         ),
         ({"name": "a.example", 5: 1}, "unknown key 5; use only name, domain, state, type, redirection, www"),
-        ({"name": "a.example", "state": "gone"}, "state: 'gone' is not one of present, absent; give one of these"),
+        ({"name": "a.example", "state": "gone"}, "state: 'gone' is not one of present, absent"),
         (
             {"name": "a.example", "type": "Alias"},
-            "type: 'Alias' is not one of alias, primary, redirect; give one of these",
+            "type: 'Alias' is not one of alias, primary, redirect",
         ),
-        ({"name": "a.example", "type": 1}, "type: 1 is not one of alias, primary, redirect; give one of these"),
+        ({"name": "a.example", "type": 1}, "type: 1 is not one of alias, primary, redirect"),
         (
             {"name": "a.example", "redirection": True},
-            "redirection: True is not one of none, www, non-www; give one of these",
+            "redirection: True is not one of none, www, non-www",
         ),
         (
             {"name": "a.example", "www": "yes"},
-            "www: 'yes' is neither true nor false; give true or false without quotes",
+            "www: 'yes' is not true or false",
         ),
-        ({"name": "a.example", "www": 1}, "www: 1 is neither true nor false; give true or false without quotes"),
+        ({"name": "a.example", "www": 1}, "www: 1 is not true or false"),
         (
             {"name": "www.a.example", "www": True},
             "www: www.a.example already begins with www.; leave www out or set it to false",
@@ -107,8 +106,8 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_a_message_has_an_end() -> None:
     message = complaint([f"a b{number}" for number in range(30)])
-    assert message.count("no spaces") == 20
-    assert message.endswith("; and 10 more")
+    assert message.count("no spaces") == 10
+    assert message.endswith("; and 20 more")
 
 
 def test_there_is_one_primary_domain() -> None:
@@ -131,7 +130,3 @@ def test_a_name_and_its_www_are_not_asked_for_twice() -> None:
     assert complaint(both[::-1]) == message
     assert len(parse_desired([{"name": "a.example", "www": True}, {"name": "www.a.example", "state": "absent"}])) == 2
     assert len(parse_desired([{"name": "a.example", "www": False}, "www.a.example"])) == 2
-
-
-def test_no_problems_are_no_error() -> None:
-    _wishes.raise_problems([])
