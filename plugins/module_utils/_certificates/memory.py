@@ -16,16 +16,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-import json
-import os
-import pathlib
 import typing as t
 
+from .._runcloud.shared import StateFile
 from .activity import WEEK
 from .model import EarlierOrder
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .._runcloud.api import WebAppApi
 
@@ -38,47 +36,43 @@ class OrderMemory:
 
     def __init__(self, app: WebAppApi) -> None:
         target = f"{app.client.url} {app.server_id} {app.webapp_id}"
-        self._now: Callable[[], datetime.datetime] = app.client.now
-        self._file = _cache_folder() / f"orders-{hashlib.sha256(target.encode()).hexdigest()[:20]}.json"
-        self._orders: list[EarlierOrder] | None = None
+        self._now = app.client.now
+        self._file = StateFile(f"orders-{hashlib.sha256(target.encode()).hexdigest()[:32]}")
+        self._orders: Sequence[EarlierOrder] | None = None
 
     def read(self) -> tuple[EarlierOrder, ...]:
         """Return what is remembered, the oldest first."""
         if self._orders is None:
-            try:
-                rows = json.loads(self._file.read_text(encoding="utf-8"))
-                self._orders = [_from_json(row) for row in rows]
-            except (OSError, ValueError, TypeError, KeyError, AttributeError):
-                self._orders = []
+            with self._file.edit() as state:
+                self._orders = _orders_in(state or {})
         return tuple(self._orders)
 
     def add(self, order: EarlierOrder) -> None:
         """Remember an order that is about to be sent."""
-        self._write([*self.read(), order])
+        self._change(lambda orders: [*orders, order])
 
     def forget(self, order: EarlierOrder) -> None:
         """Forget an order that is known to have failed, or not to have been sent."""
-        self._write([one for one in self.read() if one != order])
+        self._change(lambda orders: [one for one in orders if one != order])
 
     def finish(self, order: EarlierOrder) -> None:
         """Remember that an order was carried out."""
-        self._write([dataclasses.replace(one, done=True) if one == order else one for one in self.read()])
+        self._change(lambda orders: [dataclasses.replace(one, done=True) if one == order else one for one in orders])
 
-    def _write(self, orders: list[EarlierOrder]) -> None:
-        self._orders = [order for order in orders if self._now() - order.at < WEEK]
-        draft = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.write_text(json.dumps([_to_json(order) for order in self._orders]), encoding="utf-8")
-            draft.replace(self._file)
-        except OSError:
-            # What cannot be kept is known until the end of this run.
-            return
+    def _change(self, change: Callable[[Sequence[EarlierOrder]], Sequence[EarlierOrder]]) -> None:
+        """Change what is remembered; what cannot be kept in the file is known until the end of this run."""
+        with self._file.edit() as state:
+            known = (self._orders or ()) if state is None else _orders_in(state)
+            self._orders = [order for order in change(known) if self._now() - order.at < WEEK]
+            if state is not None:
+                state["orders"] = [_to_json(order) for order in self._orders]
 
 
-def _cache_folder() -> pathlib.Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(base) / "multisite.runcloud"
+def _orders_in(state: dict[str, t.Any]) -> list[EarlierOrder]:
+    try:
+        return [_from_json(row) for row in state.get("orders", ())]
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+        return []
 
 
 def _to_json(order: EarlierOrder) -> dict[str, object]:
