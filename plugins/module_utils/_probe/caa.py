@@ -13,26 +13,22 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from dataclasses import dataclass
 
 from .._names import WILDCARD, is_wildcard
 from .._outcome import no_progress
-from .dns import open_resolver
+from .resolver import Answer, Resolver, query_name
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from types import ModuleType
+    from collections.abc import Iterable
 
     from .._outcome import Progress
-    from .resolver import Resolver
 
 AUTHORITY = "letsencrypt.org"
 CRITICAL = 128
 KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"})
 
 
-@dataclass(frozen=True)
-class CaaReport:
+class CaaReport(t.NamedTuple):
     """What the CAA records say; a name in neither may have its certificate.
 
     :param forbidden: name -> why Let's Encrypt issues no certificate for it, as the end of a sentence about it.
@@ -43,8 +39,7 @@ class CaaReport:
     unknown: dict[str, str]
 
 
-@dataclass(frozen=True)
-class CaaRecord:
+class CaaRecord(t.NamedTuple):
     """One record: what ``tag`` is allowed to whom."""
 
     flags: int
@@ -52,17 +47,12 @@ class CaaRecord:
     value: str
 
 
-@dataclass(frozen=True)
-class Relevant:
-    """The records that decide for a name and stand at ``owner``, it or a parent; or why they could not be read.
-
-    :param servfail: the authority answers SERVFAIL; Let's Encrypt then refuses (RFC 8659, section 6).
-    """
+class Relevant(t.NamedTuple):
+    """The records that decide for a name: those of ``owner``, it or a parent; or in ``answer`` why there are none."""
 
     owner: str
     records: tuple[CaaRecord, ...] = ()
-    unknown: str = ""
-    servfail: bool = False
+    answer: Answer = Answer()
 
 
 def check_caa(
@@ -84,15 +74,24 @@ def check_caa(
     :raises MissingLibrary: dnspython is missing.
     """
     wanted = list(dict.fromkeys(names))
-    resolver, library = open_resolver(nameservers, timeout, option_prefix)
-    tree = _Tree(resolver, library)
-    found: dict[str, Relevant] = {}
+    resolver = Resolver(nameservers, timeout, option_prefix)
+    asked: dict[str, asyncio.Task[Relevant]] = {}
 
-    async def look_up(name: str) -> None:
-        found[name] = await tree.relevant(name.removeprefix(WILDCARD))
-        progress("CAA", len(found), len(wanted))
+    async def climb(name: str) -> Relevant:
+        """Climb from a name to the first parent that has records (RFC 8659, section 3)."""
+        answer = await resolver.resolve(query_name(name), "CAA")
+        parent = name.partition(".")[2]
+        if parent and not answer.records and not answer.unknown:
+            return await relevant(parent)
+        return Relevant(name, tuple(map(_read, answer.records)), answer)
 
-    library.run_for_each(resolver, wanted, wanted[0].removeprefix(WILDCARD) if wanted else "", look_up)
+    async def relevant(name: str) -> Relevant:
+        bare = name.removeprefix(WILDCARD)
+        if bare not in asked:
+            asked[bare] = asyncio.ensure_future(climb(bare))
+        return await asked[bare]
+
+    found = resolver.run(wanted, relevant, "CAA", progress)
     verdicts = {name: judge_caa(name, found[name], method) for name in wanted}
     return CaaReport(
         {name: forbidden for name, (forbidden, _unknown) in verdicts.items() if forbidden},
@@ -100,23 +99,28 @@ def check_caa(
     )
 
 
+def _read(record: t.Any) -> CaaRecord:
+    return CaaRecord(
+        record.flags, record.tag.decode("ascii", "replace").lower(), record.value.decode("utf-8", "replace")
+    )
+
+
 def judge_caa(name: str, relevant: Relevant, method: str) -> tuple[str, str]:
     """Say why the records forbid a certificate, or why that is not known; both "" where it is allowed. Pure."""
-    owner = relevant.owner if relevant.owner != name.removeprefix(WILDCARD) else "its domain"
-    if relevant.servfail:
-        return f"Let's Encrypt refuses it, since CAA of {owner} cannot be read: {relevant.unknown}", ""
-    if relevant.unknown:
-        return "", f"whether CAA of {owner} allows Let's Encrypt is not known: {relevant.unknown}"
-    unknown_tags = [r.tag for r in relevant.records if r.flags & CRITICAL and r.tag not in KNOWN_TAGS]
-    if unknown_tags:
-        return f"the CAA record {unknown_tags[0]!r} of {owner} is critical, and Let's Encrypt does not know it", ""
-    issue = [record for record in relevant.records if record.tag == "issue"]
-    wild = [record for record in relevant.records if record.tag == "issuewild"]
-    deciding = wild if is_wildcard(name) and wild else issue
-    if not deciding:
-        return "", ""
+    owner, records, answer = relevant
+    owner = owner if owner != name.removeprefix(WILDCARD) else "its domain"
+    # RFC 8659, section 6.
+    if answer.servfail:
+        return f"Let's Encrypt refuses it, since CAA of {owner} cannot be read: {answer.unknown}", ""
+    if answer.unknown:
+        return "", f"whether CAA of {owner} allows Let's Encrypt is not known: {answer.unknown}"
+    for record in records:
+        if record.flags & CRITICAL and record.tag not in KNOWN_TAGS:
+            return f"the CAA record {record.tag!r} of {owner} is critical, and Let's Encrypt does not know it", ""
+    wild = [record for record in records if record.tag == "issuewild" and is_wildcard(name)]
+    deciding = wild or [record for record in records if record.tag == "issue"]
     answers = [_allows(record.value, method) for record in deciding]
-    if True in answers:
+    if True in answers or not answers:
         return "", ""
     shown = ", ".join(f'{record.tag} "{record.value}"' for record in deciding[:3])
     if None in answers:
@@ -127,48 +131,8 @@ def judge_caa(name: str, relevant: Relevant, method: str) -> tuple[str, str]:
 def _allows(value: str, method: str) -> bool | None:
     """Say whether one record allows Let's Encrypt; None: only for some account, which may be RunCloud's or not."""
     issuer, *rest = (part.strip() for part in value.split(";"))
-    if issuer.lower().rstrip(".") != AUTHORITY:
-        return False
     parameters = {key.strip().lower(): text.strip() for key, _sign, text in (part.partition("=") for part in rest)}
-    methods = parameters.get("validationmethods")
-    if methods is not None and method not in {one.strip().lower() for one in methods.split(",")}:
+    methods = parameters.get("validationmethods", method).split(",")
+    if issuer.lower().rstrip(".") != AUTHORITY or method not in {one.strip().lower() for one in methods}:
         return False
     return None if "accounturi" in parameters else True
-
-
-class _Tree:
-    """The CAA records on the way from names up to their top-level domains, each asked for once."""
-
-    def __init__(self, resolver: Resolver, library: ModuleType) -> None:
-        self._resolver = resolver
-        self._library = library
-        self._asked: dict[str, asyncio.Task[Relevant]] = {}
-
-    async def relevant(self, name: str) -> Relevant:
-        """Climb from a name (without a wildcard) to the first parent that has records (RFC 8659, section 3)."""
-        if name not in self._asked:
-            self._asked[name] = asyncio.ensure_future(self._climb(name))
-        return await self._asked[name]
-
-    async def _climb(self, name: str) -> Relevant:
-        found = await self._read(name)
-        parent = name.partition(".")[2]
-        if found.records or found.unknown or not parent:
-            return found
-        return await self.relevant(parent)
-
-    async def _read(self, name: str) -> Relevant:
-        try:
-            answer = await self._resolver.resolve(self._library.query_name(name), "CAA")
-        except self._library.Missing:
-            return Relevant(name)
-        except self._library.Unanswered as error:
-            return Relevant(name, unknown=str(error), servfail=error.servfail)
-        return Relevant(name, _records(answer.records))
-
-
-def _records(records: Sequence[t.Any]) -> tuple[CaaRecord, ...]:
-    return tuple(
-        CaaRecord(record.flags, record.tag.decode("ascii", "replace").lower(), record.value.decode("utf-8", "replace"))
-        for record in records
-    )

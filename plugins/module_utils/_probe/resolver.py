@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks nameservers, many questions at once. The only place that knows dnspython, imported only where it is used.
+"""Asks nameservers, many questions at once. The only place that knows dnspython.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,9 +10,12 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import asyncio
+import re
 import typing as t
+from ipaddress import ip_address
 
-from .._errors import UserError
+from .._errors import MissingLibrary, UserError
+from .._names import WILDCARD
 
 IMPORT_ERROR = ""
 try:
@@ -29,6 +32,11 @@ except ImportError as error:
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+    from .._outcome import Progress
+
+T = t.TypeVar("T")
+
+DNS_PORT = 53
 # Resolvers stop at 8 to 16 themselves; this only bounds the chains that are followed from here.
 MAX_CNAMES = 16
 # How many names are asked for at a time.
@@ -37,52 +45,45 @@ WORKERS = 50
 PROBE_SECONDS = 0.5
 
 
-class Missing(Exception):
-    """It is known that there is no such record; the message says how, as the end of a sentence about the name.
-
-    :ivar chain: the targets of the CNAME records on the way.
-    """
-
-    def __init__(self, text: str, chain: Sequence[str]) -> None:
-        super().__init__(text)
-        self.chain = tuple(chain)
-
-
-class Unanswered(Exception):
-    """Whether there is such a record is not known; the message is a clause that says why.
-
-    :ivar servfail: the domain's own nameservers fail, or its DNSSEC is broken, as far as the nameserver tells.
-    """
-
-    def __init__(self, text: str, *, servfail: bool = False) -> None:
-        super().__init__(text)
-        self.servfail = servfail
-
-
 class Answer(t.NamedTuple):
-    """The records of one type, and the targets of the CNAME records on the way to them."""
+    """The records of one type, or why there are none.
 
-    records: tuple[t.Any, ...]
-    chain: tuple[str, ...]
+    ``chain`` has the targets of the CNAME records on the way. ``missing`` says how it is known that there is no record,
+    as the end of a sentence about the name; ``unknown`` is a clause that says why it is not known. ``servfail``: the
+    domain's own nameservers fail, or its DNSSEC is broken, as far as the nameserver tells.
+    """
+
+    records: tuple[t.Any, ...] = ()
+    chain: tuple[str, ...] = ()
+    missing: str = ""
+    unknown: str = ""
+    servfail: bool = False
 
 
 class Resolver:
     """Resolves names by some nameservers. All of it runs in one event loop.
 
-    :param nameservers: addresses with their ports; none: those of this machine.
+    :param nameservers: see ``parse_nameserver``; none: those of this machine.
     :param timeout: seconds for one question, all nameservers together.
-    :param option: the name of the option that holds the nameservers.
-    :raises UserError: this machine has no nameserver and none was given, or one was given with two ports.
+    :param option_prefix: what stands in front of nameservers and timeout in the options' own names.
+    :raises UserError: a value is not what it must be, or this machine has no nameserver and none was given.
+    :raises MissingLibrary: dnspython is missing.
     """
 
-    def __init__(self, nameservers: Sequence[tuple[str, int]], timeout: float, option: str) -> None:
+    def __init__(self, nameservers: Iterable[str], timeout: float, option_prefix: str) -> None:
+        if not 0 < timeout <= 86400:
+            raise UserError(f"{option_prefix}timeout: {timeout!r} is not a number of seconds above 0 and up to 86400")
+        option = f"{option_prefix}nameservers"
+        servers = [parse_nameserver(text, option) for text in nameservers]
+        if IMPORT_ERROR:
+            raise MissingLibrary("dnspython", IMPORT_ERROR)
         try:
-            self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+            self._resolver = dns.asyncresolver.Resolver(configure=not servers)
         except dns.resolver.NoResolverConfiguration as error:
             raise UserError(f"{option}: this machine has no nameserver configured; name one or more") from error
-        if nameservers:
-            ports = dict(nameservers)
-            if len(ports) < len(set(nameservers)):
+        if servers:
+            ports = dict(servers)
+            if len(ports) < len(set(servers)):
                 raise UserError(f"{option}: an address is given with two ports; give each address once")
             self._resolver.nameservers = list(ports)
             self._resolver.nameserver_ports = ports
@@ -91,13 +92,28 @@ class Resolver:
         self._resolver.timeout = timeout / 2.5
         self._silent = False
 
-    @property
-    def _shown(self) -> str:
-        ports = self._resolver.nameserver_ports
-        servers = [str(address) for address in self._resolver.nameservers]
-        return ", ".join(_address(server, ports.get(server, self._resolver.port)) for server in servers)
+    def run(
+        self, names: Sequence[str], work: Callable[[str], Awaitable[T]], what: str, progress: Progress
+    ) -> dict[str, T]:
+        """Do ``work`` for each name, some at a time; ``what`` is what the progress counts."""
+        found: dict[str, T] = {}
 
-    async def probe(self, first: dns.name.Name) -> None:
+        async def everything() -> None:
+            await self._probe(names[0].removeprefix(WILDCARD))
+            queue = iter(names)
+
+            async def worker() -> None:
+                for name in queue:
+                    found[name] = await work(name)
+                    progress(what, len(found), len(names))
+
+            await asyncio.gather(*(worker() for dummy in range(min(WORKERS, len(names)))))
+
+        if names:
+            asyncio.run(everything())
+        return found
+
+    async def _probe(self, first: str) -> None:
         """Find out who answers at all: each nameserver is asked who serves the root.
 
         Those that answer are asked first from now on: else a dead one would cost its time for each name. Where none
@@ -108,8 +124,8 @@ class Resolver:
         probes = {asyncio.ensure_future(self._is_there(question, address)): address for address in addresses}
         await asyncio.wait(probes, timeout=PROBE_SECONDS)
         answering = [address for task, address in probes.items() if task.done() and task.result()]
-        self._resolver.nameservers = [*answering, *(address for address in addresses if address not in answering)]
-        self._silent = not answering and not await self._is_answered(first)
+        self._resolver.nameservers = sorted(addresses, key=lambda address: address not in answering)
+        self._silent = not answering and bool((await self.resolve(query_name(first), "A")).unknown)
         for task in probes:
             task.cancel()
 
@@ -121,74 +137,65 @@ class Resolver:
             return False
         return True
 
-    async def _is_answered(self, name: dns.name.Name) -> bool:
-        try:
-            await self.resolve(name, "A")
-        except Missing:
-            return True
-        except Unanswered:
-            return False
-        return True
-
     async def resolve(self, name: dns.name.Name, kind: str) -> Answer:
-        """Resolve the records of one type; its CNAME records are followed.
+        """Resolve the records of one type; CNAME records are followed.
 
         :param name: absolute, as ``query_name`` gives it.
-        :raises Missing: there is none.
-        :raises Unanswered: nobody could say.
         """
-        chain: list[str] = []
+        chain: tuple[str, ...] = ()
         while len(chain) <= MAX_CNAMES:
-            answer = await self._ask(name, kind, chain)
-            chain.extend(_targets(answer.chaining_result.cnames))
+            if self._silent:
+                return self._silence()
+            try:
+                answer = await self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
+            except dns.resolver.NXDOMAIN as error:
+                cnames = error.kwargs["responses"][name].resolve_chaining().cnames
+                return Answer(chain=(*chain, *_targets(cnames)), missing="does not exist in DNS (NXDOMAIN)")
+            except (dns.resolver.LifetimeTimeout, dns.resolver.NoNameservers) as error:
+                return self._unanswered(error.kwargs["errors"], chain)
+            except dns.exception.DNSException as error:
+                return Answer(unknown=f"the answer makes no sense: {error or type(error).__name__}")
+            chain = (*chain, *_targets(answer.chaining_result.cnames))
             if answer.rrset is not None:
-                return Answer(tuple(answer.rrset), tuple(chain))
+                return Answer(tuple(answer.rrset), chain)
             border = not any(rrset.rdtype == dns.rdatatype.SOA for rrset in answer.response.authority)
             if answer.canonical_name == name or not border:
-                raise Missing(f"exists in DNS, but has no {kind} record", chain)
+                return Answer(chain=chain, missing=f"exists in DNS, but has no {kind} record")
             # A resolver follows CNAME records itself; a server that is in charge of one zone stops at its border.
             name = answer.canonical_name
-        raise _endless(chain)
+        return _endless(chain)
 
-    async def _ask(self, name: dns.name.Name, kind: str, chain: Sequence[str]) -> dns.resolver.Answer:
-        if self._silent:
-            raise self._silence()
-        try:
-            return await self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
-        except dns.resolver.NXDOMAIN as error:
-            cnames = error.kwargs["responses"][name].resolve_chaining().cnames
-            raise Missing("does not exist in DNS (NXDOMAIN)", [*chain, *_targets(cnames)]) from None
-        except (dns.resolver.LifetimeTimeout, dns.resolver.NoNameservers) as error:
-            # (nameserver, by TCP?, port, what went wrong, its answer)
-            for nameserver, _tcp, port, wrong, _answer in error.kwargs["errors"]:
-                if isinstance(wrong, dns.message.ChainTooLong):
-                    raise _endless(chain) from None
-                if not isinstance(wrong, dns.exception.Timeout):
-                    raise _unusable(_address(nameserver, port), wrong) from None
-            raise self._silence() from None
-        except dns.exception.DNSException as error:
-            raise Unanswered(f"the answer makes no sense: {error or type(error).__name__}") from None
+    def _unanswered(self, errors: Iterable[tuple[str, bool, int, object, object]], chain: tuple[str, ...]) -> Answer:
+        """Say why no nameserver answered: (nameserver, by TCP?, port, what went wrong, its answer) for each attempt."""
+        for nameserver, _tcp, port, wrong, _answer in errors:
+            if isinstance(wrong, dns.message.ChainTooLong):
+                return _endless(chain)
+            if not isinstance(wrong, dns.exception.Timeout):
+                unknown = f"the nameserver {_address(nameserver, port)} {_in_words(wrong)}"
+                return Answer(unknown=unknown, servfail=wrong == "SERVFAIL")
+        return self._silence()
 
-    def _silence(self) -> Unanswered:
-        return Unanswered(f"no answer from {self._shown} within {self._resolver.lifetime:g} s")
+    def _silence(self) -> Answer:
+        resolver, ports = self._resolver, self._resolver.nameserver_ports
+        asked = ", ".join(_address(str(one), ports.get(str(one), resolver.port)) for one in resolver.nameservers)
+        return Answer(unknown=f"no answer from {asked} within {resolver.lifetime:g} s")
 
 
-def _endless(chain: Sequence[str]) -> Missing:
-    return Missing(f"has CNAME records that lead in a circle, or over more than {MAX_CNAMES} names", chain)
+def _endless(chain: tuple[str, ...]) -> Answer:
+    text = f"has CNAME records that lead in a circle, or over more than {MAX_CNAMES} names"
+    return Answer(chain=chain, missing=text)
 
 
-def _unusable(nameserver: str, wrong: object) -> Unanswered:
+def _in_words(wrong: object) -> str:
     if wrong == "SERVFAIL":
-        text = "answered SERVFAIL: the domain's own nameservers fail, or its DNSSEC is broken"
-    elif wrong == "REFUSED":
-        text = "answered REFUSED: it does not serve this machine or this name"
-    elif isinstance(wrong, OSError):
-        text = f"cannot be asked: {wrong.strerror or wrong}"
-    elif isinstance(wrong, Exception):
-        text = f"gives an answer that makes no sense: {wrong or type(wrong).__name__}"
-    else:
-        text = f"answered {wrong}"
-    return Unanswered(f"the nameserver {nameserver} {text}", servfail=wrong == "SERVFAIL")
+        return "answered SERVFAIL: the domain's own nameservers fail, or its DNSSEC is broken"
+    if wrong == "REFUSED":
+        return "answered REFUSED: it does not serve this machine or this name"
+    if isinstance(wrong, OSError):
+        return f"cannot be asked: {wrong.strerror or wrong}"
+    if isinstance(wrong, Exception):
+        return f"gives an answer that makes no sense: {wrong or type(wrong).__name__}"
+    return f"answered {wrong}"
 
 
 def _address(nameserver: str, port: int) -> str:
@@ -212,21 +219,17 @@ def query_name(name: str) -> dns.name.Name:
         raise UserError(f"{name!r} is not a host name") from None
 
 
-def run_for_each(resolver: Resolver, names: Sequence[str], first: str, work: Callable[[str], Awaitable[None]]) -> None:
-    """Run ``work`` on each name, some at a time, after the nameservers were probed.
+def parse_nameserver(text: str, option: str) -> tuple[str, int]:
+    """Read ``address``, ``address:port`` or ``[address]:port`` as address and port.
 
-    :param first: the name that the nameservers are tried with.
+    :raises UserError: it is something else; the message names the option.
     """
-
-    async def everything() -> None:
-        await resolver.probe(query_name(first))
-        queue = iter(names)
-
-        async def worker() -> None:
-            for name in queue:
-                await work(name)
-
-        await asyncio.gather(*(worker() for dummy in range(min(WORKERS, len(names)))))
-
-    if names:
-        asyncio.run(everything())
+    match = re.fullmatch(r"(?:\[(.+)\]|([^:]+))(?::([0-9]{1,5}))?", text.strip())
+    bracketed, plain, port = match.groups() if match else (None, text.strip(), None)
+    try:
+        address, number = str(ip_address(bracketed or plain)), int(port or DNS_PORT)
+    except ValueError:
+        number = 0
+    if not 0 < number < 65536:
+        raise UserError(f"{option}: {text!r} is not an IP address, address:port or [IPv6 address]:port")
+    return address, number

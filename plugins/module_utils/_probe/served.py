@@ -21,8 +21,7 @@ if t.TYPE_CHECKING:
     from cryptography import x509
 
 
-@dataclasses.dataclass(frozen=True)
-class ServedCertificate:
+class ServedCertificate(t.NamedTuple):
     """A certificate as it was presented, trusted or not.
 
     :param names: the DNS names it is for, in lower case; the common name where it has no alternative names.
@@ -42,12 +41,8 @@ class ServedCertificate:
         return covered_by(name, self.names)
 
 
-@dataclasses.dataclass(frozen=True)
-class Served:
-    """What was presented for one name: a certificate, its own or another, or the error that the handshake ended with.
-
-    :param error: why the server could not be asked for this name; what it presents is then unknown.
-    """
+class Served(t.NamedTuple):
+    """What was presented for one name: a certificate, its own or another, or why none is known."""
 
     name: str
     certificate: ServedCertificate | None = None
@@ -71,15 +66,21 @@ def parse_certificate(der: bytes) -> ServedCertificate:
     """
     require_cryptography()
     from cryptography import x509
+    from cryptography.x509.oid import NameOID
 
     try:
         certificate = x509.load_der_x509_certificate(der)
+        try:
+            alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            names = alternative.value.get_values_for_type(x509.DNSName)
+        except x509.ExtensionNotFound:
+            names = [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         return ServedCertificate(
-            names=_names_of(certificate),
-            not_before=_utc(certificate, "not_valid_before"),
-            not_after=_utc(certificate, "not_valid_after"),
-            issuer=certificate.issuer.rfc4514_string(),
-            sha256=hashlib.sha256(der).hexdigest(),
+            tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names)),
+            _utc(certificate, "not_valid_before"),
+            _utc(certificate, "not_valid_after"),
+            certificate.issuer.rfc4514_string(),
+            hashlib.sha256(der).hexdigest(),
         )
     except (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
         raise ValueError(str(error)) from error
@@ -96,22 +97,7 @@ def require_cryptography() -> None:
         raise MissingLibrary("cryptography", str(error)) from error
 
 
-def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = extension.value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        names = [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names))
-
-
 def _utc(certificate: x509.Certificate, attribute: str) -> datetime.datetime:
     """Return a date of a certificate; before cryptography 42 it comes without its time zone."""
-    aware: datetime.datetime | None = getattr(certificate, f"{attribute}_utc", None)
-    if aware is not None:
-        return aware
-    naive: datetime.datetime = getattr(certificate, attribute)
-    return naive.replace(tzinfo=datetime.timezone.utc)
+    found: datetime.datetime = getattr(certificate, f"{attribute}_utc", None) or getattr(certificate, attribute)
+    return found.replace(tzinfo=datetime.timezone.utc)

@@ -19,7 +19,6 @@ import ssl
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from time import monotonic
 
 from .._names import is_wildcard
@@ -47,8 +46,7 @@ GIVE_UP_AFTER = 100
 class TlsProber:
     """Asks one server what it presents, as often as wanted; only once where it has never been reachable.
 
-    :param address: an address or a host name, or a function that finds it, called when it is needed first; None: it
-        is not known.
+    :param address: an address or a host name, or a function that finds it, called when it is needed first.
     :param timeout: seconds for one handshake with its connection.
     :ivar reason: why the server could not be asked the last time; "" where it could.
     """
@@ -60,11 +58,8 @@ class TlsProber:
         timeout: float = 10.0,
         progress: Progress = no_progress,
     ) -> None:
-        self._address = address
-        self._port = port
-        self._timeout = timeout
-        self._progress = progress
-        self._is_there = False
+        self._address, self._port, self._timeout, self._progress = address, port, timeout, progress
+        self._was_there = False
         self.reason = ""
 
     def __call__(self, names: Iterable[str]) -> ServedReport | None:
@@ -73,7 +68,7 @@ class TlsProber:
         :raises MissingLibrary: cryptography is missing.
         """
         wanted = list(names)
-        if not wanted or (self.reason and not self._is_there):
+        if not wanted or (self.reason and not self._was_there):
             return None
         address = self._address() if callable(self._address) else self._address
         if not address:
@@ -82,17 +77,12 @@ class TlsProber:
         self._address = address
         report = read_served(address, wanted, port=self._port, timeout=self._timeout, progress=self._progress)
         self.reason = report.reason
-        self._is_there = self._is_there or report.reachable
+        self._was_there = self._was_there or report.reachable
         return report if report.reachable else None
 
 
 def read_served(
-    address: str,
-    names: Iterable[str],
-    *,
-    port: int = HTTPS_PORT,
-    timeout: float = 10.0,
-    progress: Progress = no_progress,
+    address: str, names: Iterable[str], *, port: int, timeout: float = 10.0, progress: Progress = no_progress
 ) -> ServedReport:
     """Read the certificate that the server at ``address`` presents for each name (SNI).
 
@@ -107,9 +97,10 @@ def read_served(
     """
     require_cryptography()
     wanted = list(dict.fromkeys(names))
-    server, reason = _reachable_server(address, port, timeout, wanted)
-    if server is None:
-        return ServedReport(False, reason)
+    try:
+        server = _reachable_server(address, port, timeout, wanted)
+    except HandshakeError as error:
+        return ServedReport(False, f"{f'[{address}]' if ':' in address else address}:{port} {error}")
     reader = _Reader(server)
     served: dict[str, Served] = {}
     pool = ThreadPoolExecutor(WORKERS)
@@ -126,56 +117,58 @@ def read_served(
 
 def same_server(first: str, second: str, name: str, *, port: int = HTTPS_PORT, timeout: float = 5.0) -> bool | None:
     """Say whether two addresses present the same certificate for a name; None where one of them cannot be asked."""
-    found = []
-    for address in (first, second):
-        try:
-            found.append(_Server(address, port, timeout).handshake(_sni(name), _reading_context()))
-        except HandshakeError:
-            return None
-    return found[0] == found[1]
-
-
-# One handshake ------------------------------------------------------------------------------------------------------
+    try:
+        one, other = (_Server(address, port, timeout).handshake(name) for address in (first, second))
+    except HandshakeError:
+        return None
+    return one == other
 
 
 class HandshakeError(Exception):
-    """No certificate, and why.
+    """No certificate; the message says what the server does instead, ``kind`` which way it failed.
 
-    unreachable: no connection; silent: no answer in time; dropped: the connection was closed without a word; not_tls:
-    the answer is not TLS; refused: the server said in TLS that it does not want this handshake, or wants one that this
-    machine cannot make.
+    unreachable: no connection, or no TLS; silent: no answer in time; dropped: the connection was closed without a word;
+    refused: the server said in TLS that it does not want this handshake, or wants one that this machine cannot make.
     """
 
-    def __init__(self, kind: t.Literal["unreachable", "silent", "dropped", "not_tls", "refused"], text: str) -> None:
+    def __init__(self, kind: t.Literal["unreachable", "silent", "dropped", "refused"], text: str) -> None:
         super().__init__(text)
         self.kind = kind
 
 
-@dataclass(frozen=True)
 class _Server:
-    address: str
-    port: int
-    timeout: float
+    """One address. Its methods may be called by many threads."""
 
-    def handshake(self, name: str | None, context: ssl.SSLContext) -> bytes:
-        """Return the certificate presented for a name, in DER.
+    def __init__(self, address: str, port: int, timeout: float) -> None:
+        self._place, self._timeout = (address, port), timeout
+        # Take whatever is presented, by whatever protocol this machine still can: it only reads.
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context.check_hostname = False
+        self._context.verify_mode = ssl.CERT_NONE
+        self._context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        self._context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
+        self._context.options |= LEGACY_SERVER_CONNECT
+
+    def handshake(self, name: str | None) -> bytes:
+        """Return the certificate presented for a name, in DER; for a wildcard, that of a random name below it.
 
         :raises HandshakeError: there is none.
         """
-        deadline = monotonic() + self.timeout
+        asked = f"{secrets.token_hex(8)}{name[1:]}" if name and is_wildcard(name) else name
+        deadline = monotonic() + self._timeout
         try:
-            connection = socket.create_connection((self.address, self.port), self.timeout)
+            connection = socket.create_connection(self._place, self._timeout)
         except TimeoutError:
-            raise HandshakeError("silent", f"accepts no connection within {self.timeout:g} s") from None
+            raise HandshakeError("silent", f"accepts no connection within {self._timeout:g} s") from None
         except OSError as error:
             raise HandshakeError("unreachable", f"cannot be connected to: {error.strerror or error}") from None
         with connection:
             connection.settimeout(max(deadline - monotonic(), 0.001))
             try:
-                with context.wrap_socket(connection, server_hostname=name) as secured:
+                with self._context.wrap_socket(connection, server_hostname=asked) as secured:
                     return secured.getpeercert(binary_form=True) or b""
             except TimeoutError:
-                text = f"accepts the connection, but answers no TLS handshake within {self.timeout:g} s"
+                text = f"accepts the connection, but answers no TLS handshake within {self._timeout:g} s"
                 raise HandshakeError("silent", text) from None
             except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
                 raise HandshakeError("dropped", "closes the connection during the TLS handshake") from None
@@ -184,60 +177,59 @@ class _Server:
             except (OSError, ValueError) as error:
                 raise HandshakeError("refused", f"cannot be asked for this name: {error}") from None
 
-    def why_unreachable(self, names: Sequence[str]) -> str | None:
-        """Return None where this address speaks TLS, else what it does instead.
+    def try_out(self, names: Sequence[str]) -> None:
+        """Make sure that this address speaks TLS.
 
         Some servers drop the connection for a name they do not know, so a drop counts only when several names, and a
         handshake without any, are dropped alike.
+
+        :raises HandshakeError: it does not.
         """
-        context = _reading_context()
-        reason = None
-        for name in [*map(_sni, names[:PROBES]), None]:
+        for name in [*names[:PROBES], None]:
             try:
-                self.handshake(name, context)
+                self.handshake(name)
             except HandshakeError as error:
-                reason = str(error)
-                if error.kind == "refused":
-                    return None
-                if error.kind != "dropped":
-                    return reason
-            else:
-                return None
-        return reason
+                if error.kind == "dropped" and name is not None:
+                    continue
+                if error.kind != "refused":
+                    raise
+            return
 
 
 def _refusal(error: ssl.SSLError) -> HandshakeError:
     reason = error.reason or ""
     if reason in NOT_TLS:
-        return HandshakeError("not_tls", "answers, but not in TLS")
+        return HandshakeError("unreachable", "answers, but not in TLS")
     plain = re.sub(r"^(TLSV1|TLSV13|SSLV3)_(ALERT_)?", "", reason).replace("_", " ").lower()
     return HandshakeError("refused", f"refuses the TLS handshake: {plain or error}")
 
 
-def _sni(name: str) -> str:
-    return f"{secrets.token_hex(8)}{name[1:]}" if is_wildcard(name) else name
+def _reachable_server(address: str, port: int, timeout: float, names: Sequence[str]) -> _Server:
+    """Return the first address behind ``address`` that speaks TLS.
 
-
-def _reading_context() -> ssl.SSLContext:
-    """Take whatever is presented, by whatever protocol this machine still can: it only reads."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
-    context.options |= LEGACY_SERVER_CONNECT
-    return context
-
-
-# Many at once -------------------------------------------------------------------------------------------------------
+    :raises HandshakeError: there is none.
+    """
+    try:
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise HandshakeError("unreachable", f"cannot be looked up: {error}") from None
+    last = HandshakeError("unreachable", "has no address")
+    for candidate in dict.fromkeys(str(entry[4][0]) for entry in found):
+        server = _Server(candidate, port, timeout)
+        try:
+            server.try_out(names)
+        except HandshakeError as error:
+            last = error
+        else:
+            return server
+    raise last
 
 
 class _Reader:
-    """Reads certificates from one server, each distinct one parsed once. Its methods may be called by many threads."""
+    """Reads certificates from one server, each distinct one parsed once. It may be used by many threads."""
 
     def __init__(self, server: _Server) -> None:
         self._server = server
-        self._context = _reading_context()
         self._parsed: dict[bytes, ServedCertificate] = {}
         self._silent_in_a_row = 0
         self._lock = threading.Lock()
@@ -247,37 +239,15 @@ class _Reader:
         if self._silent_in_a_row >= GIVE_UP_AFTER:
             return Served(name, error="was not asked: the server has stopped answering")
         try:
-            der = self._server.handshake(_sni(name), self._context)
-            self._count(silent=False)
-            return Served(name, self._parse(der))
+            der = self._server.handshake(name)
         except HandshakeError as error:
-            self._count(silent=error.kind == "silent")
+            with self._lock:
+                self._silent_in_a_row = self._silent_in_a_row + 1 if error.kind == "silent" else 0
             return Served(name, error=f"the server {error}")
-        except ValueError as error:
-            return Served(name, error=f"the server presents a certificate that cannot be read: {error}")
-
-    def _count(self, *, silent: bool) -> None:
         with self._lock:
-            self._silent_in_a_row = self._silent_in_a_row + 1 if silent else 0
-
-    def _parse(self, der: bytes) -> ServedCertificate:
-        with self._lock:
-            if der not in self._parsed:
-                self._parsed[der] = parse_certificate(der)
-            return self._parsed[der]
-
-
-def _reachable_server(address: str, port: int, timeout: float, names: Sequence[str]) -> tuple[_Server | None, str]:
-    """Return the first address behind ``address`` that speaks TLS, or why there is none."""
-    shown = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    try:
-        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:
-        return None, f"{shown} cannot be looked up: {error}"
-    reason: str | None = "has no address"
-    for candidate in dict.fromkeys(str(entry[4][0]) for entry in found):
-        server = _Server(candidate, port, timeout)
-        reason = server.why_unreachable(names)
-        if reason is None:
-            return server, ""
-    return None, f"{shown} {reason}"
+            self._silent_in_a_row = 0
+            try:
+                self._parsed[der] = self._parsed.get(der) or parse_certificate(der)
+            except ValueError as error:
+                return Served(name, error=f"the server presents a certificate that cannot be read: {error}")
+            return Served(name, self._parsed[der])

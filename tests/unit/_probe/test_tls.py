@@ -392,7 +392,7 @@ def test_cryptography_is_needed_only_for_reading_and_then_missed_by_name(monkeyp
     monkeypatch.setitem(sys.modules, "cryptography.x509", None)
 
     with pytest.raises(MissingLibrary) as caught:
-        read_served(HOST, [])
+        read_served(HOST, [], port=443)
     assert caught.value.library == "cryptography"
 
 

@@ -57,7 +57,6 @@ PURE = (
     f"{UTILS}/_secrets",
     f"{UTILS}/_values",
     f"{UTILS}/_names",
-    f"{UTILS}/_probe/proxies",
     f"{UTILS}/_probe/served",
     f"{UTILS}/_runcloud/models",
     f"{UTILS}/_runcloud/wire",
