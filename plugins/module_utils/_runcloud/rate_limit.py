@@ -50,6 +50,9 @@ CLOCK = Clock()
 class Shared(t.Protocol):
     """A state that other runs with the same credential see."""
 
+    def exists(self) -> bool:
+        """Say whether there is any state yet; this costs nothing."""
+
     def edit(self) -> contextlib.AbstractContextManager[dict[str, t.Any] | None]:
         """Lend the state; None where it cannot be shared."""
 
@@ -101,7 +104,7 @@ class RateLimit:
         if remaining is None:
             return
         limit = int(max(1, _number(headers.get("X-RateLimit-Limit")) or 0, remaining))
-        with self._edit() as state:
+        with self._edit(noting=True) as state:
             now = self._clock.now()
             limit = max(limit, state.get("limit", 1)) if "X-RateLimit-Limit" not in headers else limit
             left, fresh = state.get("left"), state.pop("fresh", False)
@@ -121,7 +124,7 @@ class RateLimit:
 
     def refused(self, seconds: float) -> None:
         """Take in that nothing is allowed for some seconds."""
-        with self._edit() as state:
+        with self._edit(noting=True) as state:
             state.update(left=0, ends=self._clock.now() + seconds)
             state.pop("fresh", None)
 
@@ -142,9 +145,10 @@ class RateLimit:
             state.update(limit=limit, left=limit, fresh=True)
 
     @contextlib.contextmanager
-    def _edit(self) -> Iterator[dict[str, t.Any]]:
-        if self._shared is None:
-            yield self._own
+    def _edit(self, noting: bool = False) -> Iterator[dict[str, t.Any]]:
+        if self._shared is None or not (noting or self._own or self._shared.exists()):
+            # Where no limit was ever announced, there is nothing to share.
+            yield {} if self._shared is not None else self._own
             return
         with self._shared.edit() as state:
             if state is None:

@@ -35,6 +35,8 @@ LOCK_TIMEOUT = 3600.0
 # Seconds that a request waits for another one that notes the request limit: it takes far less than a millisecond.
 _NOTE_TIMEOUT = 1.0
 _POLL = 0.5
+# Bytes of a file of state: far more than its few numbers take.
+_SIZE = 1024
 
 
 class Busy(UserError):
@@ -60,9 +62,19 @@ class StateFile:
     """
 
     def __init__(self, name: str) -> None:
+        self._file: int | None = None
+        self._lock: t.Any = None
         folder = cache_folder()
         self._path = None if folder is None else folder / f"{name}.json"
-        self._lock: t.Any = None
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._file)
+
+    def exists(self) -> bool:
+        """Say whether there is any state yet."""
+        return self._path is not None and self._path.exists()
 
     @contextlib.contextmanager
     def edit(self) -> Iterator[dict[str, t.Any] | None]:
@@ -97,15 +109,18 @@ class StateFile:
 
     def _read(self) -> dict[str, t.Any]:
         try:
-            state = json.loads(t.cast("pathlib.Path", self._path).read_bytes())
+            if self._file is None:
+                self._file = os.open(t.cast("pathlib.Path", self._path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            state = json.loads(os.pread(self._file, _SIZE, 0))
         except (OSError, ValueError, RecursionError):
             return {}
         return state if isinstance(state, dict) else {}
 
     def _write(self, state: dict[str, t.Any]) -> None:
+        # Written over in place, always as long: cutting a file short makes some file systems wait for the disk.
         try:
-            t.cast("pathlib.Path", self._path).write_text(json.dumps(state), encoding="ascii")
-        except OSError:
+            os.pwrite(t.cast("int", self._file), json.dumps(state).ljust(_SIZE).encode("ascii"), 0)
+        except (OSError, TypeError):
             self._path = None
 
 
