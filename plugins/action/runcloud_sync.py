@@ -48,6 +48,7 @@ class ActionModule(ControllerAction):
 
         run = self._run or Run(bool(self._task.check_mode), "")
         run.fail(run.step or "read", message)
+        run.interrupt()
         return self._result(run)
 
     def _result(self, run: Run) -> dict[str, t.Any]:

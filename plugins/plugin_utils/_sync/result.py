@@ -68,7 +68,9 @@ def sync_result(run: Run, *, only_changed: bool = False, fail_on_drift: bool = F
     now = run.cloud.client.now() if run.cloud else datetime.datetime.now(datetime.timezone.utc)
     rows = _rows_of(run, now)
     counts = counts_of(rows)
-    changed = bool((run.domains and run.domains.changed) or (run.certificates and run.certificates.changed))
+    outcomes = (run.domains, run.certificates)
+    # What is not known to have stayed may have changed.
+    changed = run.interrupted or any(outcome is not None and outcome.changed for outcome in outcomes)
     drift = changed or counts[UNMANAGED] > 0
     errors = _errors(run, drift and fail_on_drift, changed)
     certificates = run.certificates

@@ -97,9 +97,15 @@ class Run:
     waits: Mapping[str, Wait] = dataclasses.field(default_factory=dict)
     www_waits: Mapping[str, Wait] = dataclasses.field(default_factory=dict)
     warning: str = ""
+    # Whether a step that writes ended without saying what it has done.
+    interrupted: bool = False
     idle_patterns: list[str] = dataclasses.field(default_factory=list)
     domains: DomainsOutcome | None = None
     certificates: CertificatesOutcome | None = None
+
+    def interrupt(self) -> None:
+        """Note that the current step did not come to its end; where it writes, what it has done is not known."""
+        self.interrupted = not self.preview and self.step in (DOMAINS, CERTIFICATES)
 
     def fail(self, step: str, text: str) -> None:
         """Note that a step failed; each line is an error of its own."""
@@ -157,6 +163,7 @@ def _attempt(run: Run, describe: Callable[[Exception], str], step: str, work: Ca
         run.fail(step, describe(exc) if isinstance(exc, MissingLibrary) else str(exc))
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is this step's failure and hides no other
         run.fail(step, describe(exc))
+        run.interrupt()
     raise _Stopped
 
 
