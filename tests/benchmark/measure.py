@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 import statistics
 import subprocess
@@ -25,6 +25,7 @@ from .situations import Situation
 from .ways import Way, command
 
 SIMULATED = Path(__file__).with_name("simulated")
+LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 @dataclass(frozen=True)
@@ -87,20 +88,15 @@ class Bench:
         with tempfile.TemporaryDirectory(dir=self.folder) as home:
             environment = self.environment(Path(home), speed)
             printed = output or Path(home, "printed")
-            executable = str(Path(sys.executable).with_name(arguments[0]))
-            with printed.open("w") as sink:
-                begin = time.perf_counter()
-                process = subprocess.Popen(
-                    [executable, *arguments[1:]], cwd=home, env=environment, stdout=sink, stderr=subprocess.STDOUT
-                )
-                _pid, status, usage = os.wait4(process.pid, 0)
-                wall = time.perf_counter() - begin
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}:\n{printed.read_text()}")
+            command_line = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
+            launcher = [sys.executable, str(LAUNCHER), str(printed), *command_line]
+            done = subprocess.run(launcher, cwd=home, env=environment, check=True, capture_output=True, text=True)
+            took = json.loads(done.stdout)
+            if took["code"]:
+                raise RuntimeError(f"{' '.join(arguments)} ended with {took['code']}:\n{printed.read_text()}")
         log = self.sim.requests()[before:]
         refused = sum(entry["status"] == 429 for entry in log)
-        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, len(log), refused)
+        return Run(took["wall"], took["cpu"], took["memory"], len(log), refused)
 
     def measure(self, way: Way, situation: Situation, speed: float = 1.0, **variables: Any) -> Run:
         """Run one way once from a fresh simulator; raises RuntimeError where it leaves anything undone."""

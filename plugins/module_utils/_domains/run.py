@@ -125,7 +125,7 @@ def run_domains(
 def _completed(row: Domain, planned: Domain | None) -> Domain:
     """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a preview's diff is the same."""
     hidden = [key for key in SETTINGS if planned is not None and getattr(row, key) is None]
-    return dataclasses.replace(row, **{key: getattr(planned, key) for key in hidden})
+    return dataclasses.replace(row, **{key: getattr(planned, key) for key in hidden}) if hidden else row
 
 
 def _message(plan: DomainPlan, applied: Applied, errors: Mapping[str, str]) -> str:
