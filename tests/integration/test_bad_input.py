@@ -232,8 +232,8 @@ def test_a_target_that_does_not_exist(target: Target, module: str, options: dict
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"server_id": 0}, "server_id: 0 must be between 1 and"),
-        ({"webapp_id": -646}, "webapp_id: -646 must be between 1 and"),
+        ({"server_id": 0}, "server_id: 0 is not an id; ids are positive whole numbers"),
+        ({"webapp_id": -646}, "webapp_id: -646 is not an id; ids are positive whole numbers"),
         ({"server_name": "web1"}, "server_name: given together with server_id; give one of the two"),
         ({"webapp_name": "network"}, "webapp_name: given together with webapp_id; give one of the two"),
         (
@@ -261,5 +261,5 @@ def test_a_target_that_nothing_says(target: Target, option: str) -> None:
 
 def test_an_id_of_the_environment_that_is_none(target: Target) -> None:
     result = target.run(domains=[], without=("server_id",), env={"WU_RUNCLOUD_SERVER_ID": "web1"})
-    assert result["msg"] == "WU_RUNCLOUD_SERVER_ID (for server_id): 'web1' is not a whole number"
+    assert result["msg"] == "WU_RUNCLOUD_SERVER_ID (for server_id): 'web1' is not an id; ids are positive whole numbers"
     assert target.requests() == []
