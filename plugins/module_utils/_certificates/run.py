@@ -91,7 +91,9 @@ def run_certificates(
     rows = tuple(domains) if domains is not None else tuple(app.domains())
     method, change = wanted_method(request, method or app.ssl_method())
     # Switching deletes all certificates (reference U14).
-    certificates, served = ({}, None) if "mode" in change else job.reader.read(method.advanced, rows, _only(job))
+    certificates, served = (
+        ({}, None) if "mode" in change else job.reader.read(method.advanced, rows, job.desired.domains)
+    )
     state = _state(job, method, rows, certificates, served)
     plan, state = _plan(job, state)
     predicted = _Done(method, plan, Applied(changed=bool(plan.steps)), state)
@@ -169,10 +171,6 @@ def _external_api(app: WebAppApi, asked: str | None) -> int | None:
     return found[0]
 
 
-def _only(job: _Job) -> frozenset[str] | None:
-    return job.desired.domains
-
-
 def _state(
     job: _Job,
     method: SslMethod,
@@ -235,7 +233,7 @@ def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Do
         if "mode" in change:
             # What the server still presents is out of date after a switch to advanced mode.
             reader = dataclasses.replace(job.reader, prober=None) if state.advanced else job.reader
-            certificates, served = reader.read(state.advanced, state.domains, _only(job))
+            certificates, served = reader.read(state.advanced, state.domains, job.desired.domains)
             plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
         state, plan = _let_earlier_orders_finish(job, state, plan)
         context = _context(job, state, applied)
@@ -285,7 +283,7 @@ def _let_earlier_orders_finish(
         return state, plan
     job.read_log()
     wait_for_certificates(_context(job, state, Applied(placed=earlier)))
-    certificates, served = job.reader.read(state.advanced, state.domains, _only(job))
+    certificates, served = job.reader.read(state.advanced, state.domains, job.desired.domains)
     job.log_was_read = False
     method = SslMethod(state.advanced, state.auto_ssl)
     plan, state = _plan(job, _state(job, method, state.domains, certificates, served))

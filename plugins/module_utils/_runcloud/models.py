@@ -33,10 +33,6 @@ CSR = "csr"
 # Reference 6.1: the ids of the protocol sets, seen in two clients; the call that lists them is not to be relied on.
 TLS_VERSION_IDS = {"TLSv1.1+": 1, "TLSv1.2+": 2, "TLSv1.3": 3}
 
-# Reference 4.1: what a signing request is made of, by the names of our options.
-CSR_FIELDS = ("key_type", "organization", "department", "city", "state", "country")
-CSR_KEY_TYPES = ("rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384")
-
 
 @dataclasses.dataclass(frozen=True)
 class Server:
@@ -162,7 +158,6 @@ class CertificateRequest:
     authorization_method: str | None = None
     external_api: int | None = None
     pair: KeyPair | None = None
-    csr: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

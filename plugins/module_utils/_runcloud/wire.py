@@ -32,14 +32,6 @@ from .models import (
 )
 
 _TLS_VERSION_NAMES = {number: name for name, number in TLS_VERSION_IDS.items()}
-_CSR_KEYS = {
-    "key_type": "csrKeyType",
-    "organization": "organization",
-    "department": "department",
-    "city": "city",
-    "state": "state",
-    "country": "country",
-}
 _TRUE_TEXTS = frozenset(("1", "true", "yes", "on"))
 
 
@@ -224,7 +216,6 @@ def request_to_wire(request: CertificateRequest) -> dict[str, object]:
             wire["externalApi"] = request.external_api
     if request.pair is not None:
         wire.update(pair_to_wire(request.pair))
-    wire.update({_CSR_KEYS[key]: value for key, value in request.csr})
     return wire
 
 

@@ -368,10 +368,6 @@ def test_only_given_options_go_out() -> None:
             CertificateRequest("custom", CertificateOptions(), pair=KeyPair("CERT", "KEY")),
             {"privateKey": "KEY", "certificate": "CERT"},
         ),
-        (
-            CertificateRequest("csr", CertificateOptions(), csr=(("key_type", "rsa-2048"), ("city", "Bern"))),
-            {"csrKeyType": "rsa-2048", "city": "Bern"},
-        ),
     ],
 )
 def test_an_order_goes_out_as_documented(asked: CertificateRequest, wire: dict[str, Any]) -> None:
