@@ -65,7 +65,9 @@ def shared(bench: Bench, scale: Scale) -> dict[str, Any]:
         {"id": 1000 + number, "domains": [f"d{item}.n{number}.example" for item in range(DOMAINS_A_NETWORK)]}
         for number in numbers
     ]
-    bench.sim.reset({"servers": [{"id": SERVER_ID, "webapps": apps}], "switches": {"rate_limit": LIMIT}})
+    bench.sim.reset(
+        {"servers": [{"id": SERVER_ID, "webapps": apps}], "switches": {"rate_limit": LIMIT, "retry_after": "simulated"}}
+    )
     bench.sim.clock(speed=SHARED_SPEED)
     hosts = {
         f"network{app['id']}": {"domain_sync_webapp_id": app["id"], "domain_sync_domains": app["domains"]}

@@ -80,5 +80,6 @@ class Situation:
             certificate = {"certificate": {"days_left": 60}}
         elif self.certificates == "advanced":
             certificate = {"mode": "advanced", "domain_certificate": {"days_left": 60}}
-        switches = {"latency": self.latency, "rate_limit": self.limit, "ssl_issue": "sync"}
+        limited = {"rate_limit": self.limit, "retry_after": "simulated"}
+        switches = {"latency": self.latency, "ssl_issue": "sync", **limited}
         return {"domains": [*names, *self.surplus], "switches": switches, **certificate}

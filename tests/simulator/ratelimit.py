@@ -50,9 +50,10 @@ class RateLimiter:
         return headers
 
     def _retry_after(self, reset: float, now: float) -> dict[str, str]:
-        """Return how long to wait: in the caller's seconds, or as a date of the simulator's clock."""
+        """Return how long to wait: in the caller's seconds or the simulated clock's, or as a date of that clock."""
         if self._switches.retry_after == "absent":
             return {}
         if self._switches.retry_after == "date":
             return {"Retry-After": formatdate(math.ceil(reset), usegmt=True)}
-        return {"Retry-After": str(max(1, math.ceil(self._clock.wall_seconds(reset - now))))}
+        seconds = reset - now if self._switches.retry_after == "simulated" else self._clock.wall_seconds(reset - now)
+        return {"Retry-After": str(max(1, math.ceil(seconds)))}

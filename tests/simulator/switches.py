@@ -49,7 +49,7 @@ class Switches:
     rate_headers: bool = True
     rate_remaining_header: bool = True
     rate_reset_header: bool = False
-    retry_after: Literal["seconds", "date", "absent"] = "seconds"
+    retry_after: Literal["seconds", "simulated", "date", "absent"] = "seconds"
 
     # domains
     v2_rows: Literal["full", "minimal"] = "full"

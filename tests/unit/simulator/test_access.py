@@ -147,6 +147,11 @@ def test_rate_limit_variants(sim: Simulator, api: Api) -> None:
     reply = api("GET", "//ping")
     assert parsedate_to_datetime(reply.headers["Retry-After"]).isoformat() == "2026-01-01T00:00:10+00:00"
     assert reply.headers["X-RateLimit-Reset"] == "1767225610"
+    sim.clock(speed=10)
+    sim.switch(retry_after="seconds", rate_window=600)
+    seconds = int(api("GET", "//ping").headers["Retry-After"])
+    sim.switch(retry_after="simulated")
+    assert int(api("GET", "//ping").headers["Retry-After"]) > 5 * seconds > 0
     sim.switch(retry_after="absent")
     assert "Retry-After" not in api("GET", "//ping").headers
     sim.switch(rate_headers=True, rate_remaining_header=False)
