@@ -125,6 +125,16 @@ class TestDeferral:
         assert "CAA" in row(result, "other.example")["reason"]
         assert [order["result"] for order in sync.simulator.orders()] == ["issued"]
 
+    def test_a_new_name_whose_caa_is_not_known_waits_and_an_attached_one_stays(self, sync: Sync) -> None:
+        for name in ("other.example", "old.example"):
+            sync.dns.set(name, a=[HERE], failing_types={"CAA": "REFUSED"})
+        result = sync.run("network.example", "old.example", "other.example", "new.example")
+        assert sync.names() == {"network.example", "old.example", "new.example"}
+        other = row(result, "other.example")
+        assert (other["action"], other["waits_for"]) == ("deferred", "DNS")
+        assert "whether CAA of its domain allows Let's Encrypt is not known" in other["reason"]
+        assert [order["result"] for order in sync.simulator.orders()] == ["issued"]
+
     def test_an_attached_name_with_broken_dns_is_told_and_stays(self, sync: Sync) -> None:
         sync.dns.set("old.example", a=[ELSEWHERE])
         result = sync.run("network.example", "old.example", ssl=False)

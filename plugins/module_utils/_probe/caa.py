@@ -124,7 +124,10 @@ def judge_caa(name: str, relevant: Relevant, method: str) -> tuple[str, str]:
         return "", ""
     shown = ", ".join(f'{record.tag} "{record.value}"' for record in deciding[:3])
     if None in answers:
-        return "", f"CAA of {owner} binds Let's Encrypt to one account ({shown})"
+        return (
+            "",
+            f"CAA of {owner} binds Let's Encrypt to one account, which may not be RunCloud's ({shown}); remove accounturi",
+        )
     return f'CAA of {owner} forbids Let\'s Encrypt ({shown}); add 0 {deciding[0].tag} "{AUTHORITY}" or remove it', ""
 
 

@@ -271,8 +271,8 @@ def _waits(seen: Seen, policy: Policy, dns: DnsSettings) -> dict[str, Wait]:
         return waits if dns.require == "true" else {}
     if not seen.options["ssl"]:
         return waits
-    forbidden = seen.caa.found.forbidden if seen.caa.found else {}
-    waits = {**{host: Wait(forbidden[host]) for host in new_names(decision, policy) if host in forbidden}, **waits}
+    caa = {**seen.caa.found.forbidden, **seen.caa.found.unknown} if seen.caa.found else {}
+    waits = {**{host: Wait(caa[host]) for host in new_names(decision, policy) if host in caa}, **waits}
     by_http = seen.options["ssl_authorization_method"] != "dns-01"
     return {**waits, **waits_for_wildcards(decision, policy)} if by_http else waits
 

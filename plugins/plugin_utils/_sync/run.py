@@ -272,7 +272,7 @@ class _Work:
         return {**waits, **self._waits_for_order(decision, policy, fresh)}
 
     def _waits_for_order(self, decision: Decision, policy: Policy, fresh: list[str]) -> dict[str, Wait]:
-        """Find new names that the order for all names cannot have."""
+        """Find new names that the order for all names cannot have, as far as is known."""
         from ...module_utils._probe.caa import check_caa
 
         dns = self.settings.dns
@@ -290,8 +290,8 @@ class _Work:
             progress=self.progress,
             option_prefix="dns_",
         )
-        forbidden = {host: Wait(reason) for host, reason in report.forbidden.items()}
-        return {**forbidden, **(wildcards if method == "http-01" else {})}
+        doubtful = {host: Wait(reason) for host, reason in {**report.forbidden, **report.unknown}.items()}
+        return {**doubtful, **(wildcards if method == "http-01" else {})}
 
     def _domains(self) -> DomainsOutcome:
         run, decision = self.run, t.cast("Decision", self.run.decision)
