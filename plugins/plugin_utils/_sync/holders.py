@@ -12,28 +12,21 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ...module_utils._domains.desired import DesiredDomain, parse_desired_item
+from ...module_utils._domains.desired import ITEM_KEYS, DesiredDomain, parse_desired_item
 from ...module_utils._errors import UserError
 from ...module_utils._names import HostnameError, is_below, is_wildcard, normalise
+from ...module_utils._runcloud.models import PRIMARY
 from ...module_utils._values import parse_bool, parse_choice, parse_integer
-from .._wordpress.network import BASE, FAILED_STAGES, NETWORK, SILENT_CAP, STAGES, SUBSITE, Inventory, Kinds, Note, Site
+from .._wordpress.network import BASE, FAILED_STAGES, NETWORK, STAGES, SUBSITE, Inventory, Kinds, Note, Site
+from .source import COLUMNS, OWN_KEYS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from .source import Item
 
 LISTED = "listed"
 CUT_SHORT = "the source of the domains may have been cut short, so nothing is removed because of it"
-
-# What an item of a list may say beside the attributes of a domain: columns of the plugin's own lists, so that one of
-# them can be used as it is. All but the stage and `active` are only looked at to refuse nonsense.
-_NUMBERS = ("blog_id", "id", "row", "network_id", "row_network_id")
-_SWITCHES = ("active", "primary_domain", "primary", "secure")
-_IGNORED = ("kind", "model", "slug", "date_created", "date_modified", "migrated_from_id")
-ATTRIBUTES = ("name", "domain", "state", "type", "www", "redirection")
-ITEM_KEYS = (*ATTRIBUTES, "active", "stage", "blog_id")
-COLUMNS = (*ITEM_KEYS, *(key for key in (*_NUMBERS, *_SWITCHES, *_IGNORED) if key not in ITEM_KEYS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,8 +129,7 @@ def _holder(name: str, kind: str, origin: str, blog_id: int | None, **attributes
 def wanted_by_items(items: Sequence[Item], base_domains: Sequence[str]) -> Wanted:
     """Read the items of a list.
 
-    :param items: names, or dictionaries with ``name`` (or ``domain``) and attributes, each with its place; also rows
-        of the plugin's own lists.
+    :param items: names, or dictionaries with ``name`` (or ``domain``) and attributes, each with its place.
     :param base_domains: names below these count as addresses of sites, normalised.
     :raises UserError: one error for all that is wrong, one line for each mistake, with its place.
     """
@@ -151,40 +143,29 @@ def wanted_by_items(items: Sequence[Item], base_domains: Sequence[str]) -> Wante
     problems.extend(_contradictions(holder for holder in found if holder.active))
     if problems:
         raise UserError("\n".join(problems))
-    if not _is_capped(items):
-        return Wanted(tuple(found), frozenset(base_domains))
-    text = (
-        f"exactly {SILENT_CAP} rows of the plugin's own list, which ends silently there: the list may be cut short, so "
-        "nothing is removed because of it; read the network with source wordpress"
-    )
-    return Wanted(tuple(found), frozenset(base_domains), (Note("capped", text),), CUT_SHORT)
-
-
-def _is_capped(items: Sequence[Item]) -> bool:
-    return len(items) == SILENT_CAP and all(
-        isinstance(item.value, dict) and "primary_domain" in item.value and "stage" in item.value for item in items
-    )
+    return Wanted(tuple(found), frozenset(base_domains))
 
 
 def _holder_of_item(item: Item, base_domains: Sequence[str]) -> Holder:
     value = item.value
-    if not isinstance(value, dict):
-        plain = parse_desired_item(value)
-        kind = _kind(plain.name, base_domains)
-        return Holder(plain.name, kind, "listed", item=plain, typed=plain.typed, place=item.place)
-    problems = [f"{key}: not a known key; use {', '.join(ITEM_KEYS)}" for key in value if key not in COLUMNS]
-    wanted = _collect(lambda: parse_desired_item({key: value[key] for key in ATTRIBUTES if key in value}), problems)
-    switches = {key: _collect(lambda key=key: _switch(value, key), problems) for key in _SWITCHES}  # type: ignore[misc]
-    numbers = {key: _collect(lambda key=key: _number(value, key), problems) for key in _NUMBERS}  # type: ignore[misc]
-    stage = _collect(lambda: parse_choice(value.get("stage"), "stage", STAGES), problems)
+    own = {key: value[key] for key in OWN_KEYS if key in value} if isinstance(value, dict) else {}
+    problems: list[str] = []
+    if isinstance(value, dict):
+        problems += [f"{key}: not a known key; use {', '.join(COLUMNS)}" for key in value if key not in COLUMNS]
+        value = {key: value[key] for key in ITEM_KEYS if key in value}
+    wanted = _collect(lambda: parse_desired_item(value), problems)
+    active = _collect(lambda: parse_bool(own.get("active"), "active"), problems)
+    stage = _collect(lambda: parse_choice(own.get("stage"), "stage", STAGES), problems)
+    blog_id = _collect(lambda: parse_integer(own.get("blog_id"), "blog_id", least=0, most=2**63 - 1), problems)
     if problems or wanted is None:
         raise UserError("\n".join(problems))
+    kind = SUBSITE if any(wanted.name != base and is_below(wanted.name, base) for base in base_domains) else LISTED
     return Holder(
         wanted.name,
-        _kind(wanted.name, base_domains),
+        kind,
         "listed",
-        numbers["blog_id"],
-        active=switches["active"] is not False,
+        blog_id,
+        active=active is not False,
         stage=stage,
         item=wanted,
         typed=wanted.typed,
@@ -204,32 +185,20 @@ def _collect(read: Callable[[], T], problems: list[str]) -> T | None:
         return None
 
 
-def _kind(name: str, base_domains: Sequence[str]) -> str:
-    return SUBSITE if any(name != base and is_below(name, base) for base in base_domains) else LISTED
-
-
-def _switch(item: Mapping[t.Any, object], key: str) -> bool | None:
-    """Read a switch as the plugin's lists write it: true, false, 0, 1, also as texts."""
-    value = item.get(key)
-    return parse_bool(value if isinstance(value, bool) or value is None else str(value), key, texts=True)
-
-
-def _number(item: Mapping[t.Any, object], key: str) -> int | None:
-    return parse_integer(item.get(key), key, least=0, most=2**63 - 1)
-
-
 def _contradictions(holders: t.Iterable[Holder]) -> t.Iterator[str]:
-    """Find names that are asked for twice in different ways."""
+    """Find entries of which only one can be had: a name that is asked for in two ways, two primary domains."""
     first: dict[str, Holder] = {}
     for holder in holders:
         other = first.setdefault(holder.name, holder)
-        if _attributes(other) != _attributes(holder):
+        if other.item != holder.item:
             yield (
-                f"{holder.place}: {holder.name} is asked for with other attributes than in {other.place}; "
-                "keep one of the two"
+                f"{holder.place}: {holder.typed} is asked for with other attributes than {other.typed} in "
+                f"{other.place}; keep one of the two"
             )
-
-
-def _attributes(holder: Holder) -> tuple[object, ...]:
-    item = holder.item
-    return (item.state, item.type, item.www, item.redirection) if item else ()
+    primaries = [one for one in first.values() if one.item and one.item.present and one.item.type == PRIMARY]
+    for holder in primaries[1:]:
+        other = primaries[0]
+        yield (
+            f"{holder.place}: {holder.typed} cannot be primary beside {other.typed} in {other.place}, because an "
+            "application has one primary domain; keep one of them"
+        )

@@ -20,6 +20,7 @@ import typing as t
 
 import yaml
 
+from ...module_utils._domains.desired import ITEM_KEYS, NAME_KEYS
 from ...module_utils._errors import UserError
 
 if t.TYPE_CHECKING:
@@ -28,8 +29,9 @@ if t.TYPE_CHECKING:
 
 # The only key of a YAML or JSON file that is not a list itself.
 LIST_KEY = "domains"
-NAME_KEYS = ("domain", "name")
-ITEM_KEYS = (*NAME_KEYS, "state", "www", "redirection", "type", "active", "stage", "blog_id")
+# What an item may say beside the attributes of a domain.
+OWN_KEYS = ("active", "stage", "blog_id")
+COLUMNS = (*ITEM_KEYS, *OWN_KEYS)
 # 100,000 domains need about half of it; what is larger is another file than was meant.
 MAX_BYTES = 10_000_000
 MAX_PROBLEMS = 20
@@ -268,11 +270,11 @@ def _columns(header: Sequence[str], line: int) -> list[str]:
     columns = [cell.strip().lower() for cell in header]
     while columns and not columns[-1]:
         columns.pop()
-    unknown = [column for column in columns if column not in ITEM_KEYS]
+    unknown = [column for column in columns if column not in COLUMNS]
     if not set(NAME_KEYS) & set(columns):
         found = f"found {', '.join(map(repr, columns[:5]))}" if columns else "it is empty"
         raise _Mistakes((line, f"the first line must name the columns, one of them domain; {found}"))
-    mistakes = [(line, f"{column!r} is not a known column; use {_listed(ITEM_KEYS)}") for column in unknown[:1]]
+    mistakes = [(line, f"{column!r} is not a known column; use {_listed(COLUMNS)}") for column in unknown[:1]]
     mistakes.extend(
         (line, f"the column {name} is there twice; keep one")
         for name in {column for column in columns if columns.count(column) > 1}

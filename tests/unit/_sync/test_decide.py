@@ -387,27 +387,6 @@ class TestLists:
         policy = Policy(www="always", away={"www.example.com": "does not point here"})
         assert items_of(decide_list(["example.com"], policy)) == [{"name": "example.com", "www": False}]
 
-    def test_the_plugins_own_list_is_a_list(self) -> None:
-        rows = json.loads((FIXTURES / "cli-wu-domain-list.json").read_text())
-        decision = decide_list(rows, Policy(base_domains=("network.test",), attached={"*.network.test": False}))
-        assert reasons(decision)["paused.example.com"] == "paused (active: false)"
-        assert reasons(decision)["alpha.network.test"] == "left to *.network.test"
-        assert "shop.example.com" in asked_for(decision)
-        assert decision.complete
-
-    def test_exactly_the_cap_of_the_plugins_list_is_incomplete(self) -> None:
-        model = json.loads((FIXTURES / "cli-wu-domain-list.json").read_text())[0]
-        rows = [{**model, "id": str(number), "domain": f"shop{number}.example.com"} for number in range(100)]
-        decision = decide_list(rows, Policy())
-        assert not decision.complete
-        assert [note.code for note in decision.notes] == ["capped"]
-        assert decide_list(rows[:99], Policy()).complete
-        assert decide_list([row["domain"] for row in rows], Policy()).complete
-
-    def test_the_rest_apis_rows_are_a_list(self) -> None:
-        rows = json.loads((FIXTURES / "rest-domain-list.json").read_text())
-        assert len(decide_list(rows, Policy()).desired) == 13
-
     def test_inactive_items_are_as_if_they_were_not_there(self) -> None:
         items = [{"name": "a.example", "active": False, "www": True}, {"name": "a.example"}]
         assert items_of(decide_list(items, Policy())) == [{"name": "a.example"}]
@@ -422,6 +401,7 @@ class TestLists:
             ({"name": "a.example", "wwww": True}, ["entry 2", "wwww"]),
             ({"name": "a.example", "www": "yes"}, ["entry 2", "www", "'yes'"]),
             ({"name": "a.example", "active": "maybe"}, ["entry 2", "active", "'maybe'"]),
+            ({"name": "a.example", "primary_domain": 1}, ["entry 2", "primary_domain: not a known key"]),
             ({"name": "a.example", "blog_id": "two"}, ["entry 2", "blog_id", "'two'"]),
             ({"name": "a.example", "stage": "bogus"}, ["entry 2", "stage", "'bogus'"]),
             ({"name": 12}, ["entry 2", "12"]),
@@ -437,6 +417,18 @@ class TestLists:
         with pytest.raises(UserError) as caught:
             decide_list(["first.example", item], Policy(), option="domain_sync_domains")
         assert all(word in str(caught.value) for word in ["domain_sync_domains", *words])
+
+    def test_two_entries_that_contradict_each_other_are_told_with_both_places_and_both_names(self) -> None:
+        items = ["bücher.example", {"name": "XN--bcher-kva.example", "www": True}]
+        primaries = [{"name": name, "type": "primary"} for name in ("a.example", "b.example")]
+        with pytest.raises(UserError) as caught:
+            decide_list([*items, *primaries], Policy(), option="domains")
+        assert str(caught.value).splitlines() == [
+            "domains, entry 2: XN--bcher-kva.example is asked for with other attributes than bücher.example in "
+            "domains, entry 1; keep one of the two",
+            "domains, entry 4: b.example cannot be primary beside a.example in domains, entry 3, because an "
+            "application has one primary domain; keep one of them",
+        ]
 
     def test_a_name_served_twice_is_an_error(self) -> None:
         with pytest.raises(UserError, match=r"www\.a\.example would be served twice"):

@@ -74,7 +74,7 @@ def test_each_entry_knows_its_line(tmp_path: Path) -> None:
     ]
 
 
-@given(st.lists(st.text(max_size=8) | st.dictionaries(st.sampled_from(source.ITEM_KEYS), st.booleans() | st.text())))
+@given(st.lists(st.text(max_size=8) | st.dictionaries(st.sampled_from(source.COLUMNS), st.booleans() | st.text())))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_json_says_comes_back(tmp_path: Path, items: list[Any]) -> None:
     assert values(read(tmp_path, "d.json", json.dumps(items))) == items
@@ -120,7 +120,7 @@ def test_a_relative_path_starts_at_the_folder_given_and_the_home_folder_is_known
 
 NO_LIST = "a list of domains is expected; in YAML, each on a line of its own after a dash: - shop.example.com"
 ENDINGS = "the name must end in .yml, .yaml, .json or .csv, which says how it is written"
-COLUMNS = "use domain, name, state, www, redirection, type, active, stage or blog_id"
+COLUMNS = "use name, domain, state, type, redirection, www, active, stage or blog_id"
 FIRST_LINE = "the first line must name the columns, one of them domain"
 TWICE = "www is given twice (first in line {}); keep one of the two"
 NESTED = "one value is expected, not a list or a dictionary"
