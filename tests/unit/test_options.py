@@ -258,6 +258,15 @@ def test_a_login_in_the_url_is_refused_and_known_as_a_secret(url: str, shown: se
     assert set(secrets_in(options(), {"RUNCLOUD_API_URL": url})) == shown
 
 
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_a_login_in_the_url_is_shown_nowhere_in_what_a_module_prints(by: str) -> None:
+    url = "https://someone:hush-3f9a77@api.example/api/v3"
+    given: dict[str, Any] = {"api_token": TOKEN} if by == "variable" else {"api_token": TOKEN, "api_url": url}
+    result = run_module("runcloud_server_info", given, env={"RUNCLOUD_API_URL": url} if by == "variable" else None)
+    assert result["msg"] == "api_url: holds a login; credentials go into api_token, or api_key and api_secret"
+    assert not [secret for secret in ("hush-3f9a77", "someone", TOKEN) if secret in str(result)]
+
+
 # ---------------------------------------------------------------------- proxies
 
 
