@@ -16,13 +16,16 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import json
+import os
 import typing as t
 
-from .._runcloud.shared import StateFile
+from .._runcloud.shared import cache_folder
 from .activity import WEEK
 from .model import EarlierOrder
 
 if t.TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable, Sequence
 
     from .._runcloud.api import WebAppApi
@@ -36,15 +39,16 @@ class OrderMemory:
 
     def __init__(self, app: WebAppApi) -> None:
         target = f"{app.client.url} {app.server_id} {app.webapp_id}"
+        folder = cache_folder()
+        name = f"orders-{hashlib.sha256(target.encode()).hexdigest()[:32]}.json"
         self._now = app.client.now
-        self._file = StateFile(f"orders-{hashlib.sha256(target.encode()).hexdigest()[:32]}")
+        self._file = None if folder is None else folder / name
         self._orders: Sequence[EarlierOrder] | None = None
 
     def read(self) -> tuple[EarlierOrder, ...]:
         """Return what is remembered, the oldest first."""
         if self._orders is None:
-            with self._file.edit() as state:
-                self._orders = _orders_in(state or {})
+            self._orders = _read(self._file) if self._file is not None else []
         return tuple(self._orders)
 
     def add(self, order: EarlierOrder) -> None:
@@ -61,17 +65,21 @@ class OrderMemory:
 
     def _change(self, change: Callable[[Sequence[EarlierOrder]], Sequence[EarlierOrder]]) -> None:
         """Change what is remembered; what cannot be kept in the file is known until the end of this run."""
-        with self._file.edit() as state:
-            known = (self._orders or ()) if state is None else _orders_in(state)
-            self._orders = [order for order in change(known) if self._now() - order.at < WEEK]
-            if state is not None:
-                state["orders"] = [_to_json(order) for order in self._orders]
+        self._orders = [order for order in change(self.read()) if self._now() - order.at < WEEK]
+        if self._file is None:
+            return
+        draft = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            draft.write_text(json.dumps([_to_json(order) for order in self._orders]), encoding="ascii")
+            draft.replace(self._file)
+        except OSError:
+            self._file = None
 
 
-def _orders_in(state: dict[str, t.Any]) -> list[EarlierOrder]:
+def _read(file: pathlib.Path) -> list[EarlierOrder]:
     try:
-        return [_from_json(row) for row in state.get("orders", ())]
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+        return [_from_json(row) for row in json.loads(file.read_bytes())]
+    except (OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         return []
 
 
