@@ -69,8 +69,7 @@ class ActionModule(ControllerAction):
         )
         rows = result.pop("all_rows")
         if folder:
-            written = {**result, "rows": rows, "summary": [], "report": ""}
-            problem = write_report(folder, self.masked(written), run.rows)
+            problem = write_report(folder, self.masked({**result, "rows": rows}), run.rows)
             if problem:
                 result["notes"].append(problem)
                 result["summary"][-1] = f"WARNING: {problem}"

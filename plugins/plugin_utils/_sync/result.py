@@ -72,7 +72,7 @@ def sync_result(run: Run, *, only_changed: bool = False, fail_on_drift: bool = F
     # What is not known to have stayed may have changed.
     changed = run.interrupted or any(outcome is not None and outcome.changed for outcome in outcomes)
     drift = changed or counts[UNMANAGED] > 0
-    errors = _errors(run, drift and fail_on_drift, changed)
+    errors = _errors(run, {row.name for row in rows}, drift and fail_on_drift, changed)
     certificates = run.certificates
     result: Result = {
         "ok": not errors and counts[FAILED] == 0 and all(status is Status.OK for status in run.statuses.values()),
@@ -123,14 +123,16 @@ def failure_text(result: Mapping[str, t.Any], rows: list[Row]) -> str:
     return "\n".join(parts)
 
 
-def _errors(run: Run, drift: bool, changed: bool) -> list[str]:
-    """List what failed and belongs to no single name."""
+def _errors(run: Run, rows: set[str], drift: bool, changed: bool) -> list[str]:
+    """List what failed and stands in no row."""
     found = [failure.text for failure in run.failures]
     for outcome in (run.domains, run.certificates):
         if outcome is not None and outcome.status is not Status.OK and outcome.message:
             named = {name: text for name, text in outcome.errors.items() if name}
             if outcome.failure is not None or not named or outcome.status is Status.FAILED:
                 found.append(outcome.message)
+        elsewhere = outcome.errors.items() if outcome is not None else ()
+        found += [f"{name}: {text}" for name, text in elsewhere if name and name not in rows]
     refusal = run.domains.plan.refusal if run.domains else ""
     found.append(refusal)
     if drift:

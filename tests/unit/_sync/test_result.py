@@ -1,0 +1,112 @@
+# Copyright (c) 2026, multisite.runcloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says of itself: never better than it was, and every error in every form."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import NameReport
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.run import DomainsOutcome
+from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.report import render, way_back
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.result import sync_result
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.run import CERTIFICATES, DOMAINS, Run
+
+
+def outcome(plan: DomainPlan, **attributes: Any) -> DomainsOutcome:
+    after = tuple(Domain(number, name) for number, name in enumerate(attributes.pop("attached", ()), 1))
+    given = {"status": Status.OK, "changed": True, "before": (), "after": after, **attributes}
+    return DomainsOutcome(plan=plan, **given)
+
+
+def certificates(names: dict[str, NameReport], **attributes: Any) -> Any:
+    given = {
+        "status": Status.OK, "changed": False, "message": "", "failure": None, "errors": {}, "pending": {},
+        "orders": (), "unverified": (), "warnings": (), "mode": "basic", "as_result": lambda: {"certificates": []}, **attributes,
+    }  # fmt: skip
+    return SimpleNamespace(names=names, **given)
+
+
+def told(domains: DomainsOutcome, **attributes: Any) -> dict[str, Any]:
+    run = Run(
+        preview=attributes.pop("preview", False), source="list", decision=Decision(()), domains=domains, **attributes
+    )
+    run.statuses[DOMAINS] = domains.status
+    if run.certificates is not None:
+        run.statuses[CERTIFICATES] = run.certificates.status
+    return sync_result(run)
+
+
+def actions(result: dict[str, Any]) -> dict[str, str]:
+    return {row["name"]: row["action"] for row in result["rows"]}
+
+
+def test_what_is_not_known_to_be_done_is_failed() -> None:
+    result = told(outcome(DomainPlan(add=("a.example", "b.example")), applied=("a.example",), attached=("a.example",)))
+    assert actions(result) == {"b.example": "failed", "a.example": "added"}
+    assert not result["ok"]
+    assert "not known" in result["failure"]
+
+
+def test_a_preview_adds_nothing() -> None:
+    plan = DomainPlan(add=("a.example",), change=("b.example",), remove=("c.example",))
+    result = told(outcome(plan), preview=True)
+    assert actions(result) == {"a.example": "add", "b.example": "change", "c.example": "remove"}
+    assert result["counts"]["added"] == 0
+
+
+def test_a_www_name_that_was_taken_from_its_domain_is_removed() -> None:
+    plan = DomainPlan(change=("a.example",), remove=("www.a.example",))
+    result = told(outcome(plan, applied=("a.example",), attached=("a.example",)))
+    assert actions(result) == {"a.example": "changed", "www.a.example": "removed"}
+
+
+def test_a_certificate_that_nobody_looked_at_is_not_ok() -> None:
+    report = NameReport("a.example", ("a.example",), checked=False)
+    result = told(outcome(DomainPlan(unchanged=("a.example",))), certificates=certificates({"a.example": report}))
+    assert (result["rows"][0]["certificate"], result["rows"][0]["days_left"]) == ("not checked", None)
+
+
+@pytest.mark.parametrize("form", ["json", "md", "html"])
+def test_an_error_of_no_row_stands_on_top_of_every_form(form: str) -> None:
+    failed = certificates({}, status=Status.FAILED, errors={"gone.example": "the order failed"})
+    result = told(outcome(DomainPlan(unchanged=("a.example",))), certificates=failed)
+    assert result["summary"][0] == "ERROR: gone.example: the order failed"
+    assert "gone.example: the order failed" in render(result, form)
+    assert not result["ok"]
+
+
+def test_a_failed_certificate_does_not_hide_the_domains_nor_the_other_way_round() -> None:
+    failed = certificates({}, status=Status.FAILED, message="GET /ssl answered 500")
+    result = told(outcome(DomainPlan(add=("a.example",)), applied=("a.example",)), certificates=failed)
+    assert actions(result) == {"a.example": "added"}
+    assert result["errors"] == ["GET /ssl answered 500"]
+    assert (result["status"]["domains"], result["status"]["certificates"]) == ("ok", "failed")
+
+
+def test_what_may_have_been_done_counts_as_changed() -> None:
+    run = Run(preview=False, source="list", step=DOMAINS)
+    run.fail(DOMAINS, "timeout")
+    run.interrupt()
+    assert sync_result(run)["changed"]
+
+
+def test_hostile_names_do_no_harm_in_a_report() -> None:
+    name = "<script>alert(1)</script>|`x`"
+    result = told(outcome(DomainPlan(unmanaged=(name,))))
+    assert "<script>" not in render(result, "html")
+    assert "<script>" not in render(result, "md")
+
+
+def test_the_way_back_is_a_domain_file() -> None:
+    text = way_back([Domain(1, "*.a.example", www=None), Domain(2, "b.example", type="primary", www=True)])
+    assert '"domain": "*.a.example"' in text
+    assert '"www": true' in text
+    assert way_back([]).endswith("[]\n")
