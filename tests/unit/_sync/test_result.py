@@ -28,9 +28,19 @@ def outcome(plan: DomainPlan, **attributes: Any) -> DomainsOutcome:
 
 def certificates(names: dict[str, NameReport], **attributes: Any) -> Any:
     given = {
-        "status": Status.OK, "changed": False, "message": "", "failure": None, "errors": {}, "pending": {},
-        "orders": (), "unverified": (), "warnings": (), "mode": "basic", "as_result": lambda: {"certificates": []}, **attributes,
-    }  # fmt: skip
+        "status": Status.OK,
+        "changed": False,
+        "message": "",
+        "failure": None,
+        "errors": {},
+        "pending": {},
+        "orders": (),
+        "unverified": (),
+        "warnings": (),
+        "mode": "basic",
+        "as_result": lambda: {"certificates": []},
+        **attributes,
+    }
     return SimpleNamespace(names=names, **given)
 
 
