@@ -35,7 +35,7 @@ class ActionModule(ControllerAction):
         from ..plugin_utils._sync.steps import source_of
 
         seen = Seen(call.options, option_names(call.options["variables"]), source_of(call.options))
-        visit = Visit(seen, call.environment, call.base, call.progress, self.unforeseen, call.hidden)
+        visit = Visit(seen, call.environment, call.base, call.progress, self.describe, call.hidden)
         self._visit = visit
         examine(visit)
         return self._result(visit)

@@ -274,7 +274,7 @@ EXAMPLES = r"""
 
     - name: Show what was found as a table, and fail where something is wrong
       multisite.runcloud.runcloud_summary:
-        result: "{{ visit }}"
+        result: visit
 
 - name: See which servers and web applications these credentials may work with
   multisite.runcloud.runcloud_doctor:

@@ -20,8 +20,8 @@ description:
   - RunCloud's API does not tell which names a certificate covers. With O(check_served) the server itself is asked, by a
     handshake for each domain, which costs no request.
   - This takes one request for every 40 domains, one for the mode, one for the certificates, one for the server's address
-    (none with O(check_address) or O(check_served=false)), and one with O(log=true). In advanced mode, where RunCloud does not answer with a list of all certificates, there may be one more for each domain, see
-    O(details).
+    (none with O(check_address) or O(check_served=false)), and one with O(log=true). In advanced mode, where RunCloud
+    does not answer with a list of all certificates, there may be one more for each domain, see O(details).
   - Names that RunCloud gave the web application for tests (below C(runcloud.link)) need no certificate and are left
     out.
 extends_documentation_fragment:

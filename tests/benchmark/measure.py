@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.process import Simulator
-from support.ansible import Ansible
+from support.playbooks import Ansible
 
 from .situations import Situation
 from .ways import Way, command

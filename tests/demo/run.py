@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import COLLECTION, Ansible, Result
 from support.dns_server import DnsServer
+from support.playbooks import COLLECTION, Ansible, Result
 from tools.collection import installed
 
 ADDRESS = "127.0.0.1"

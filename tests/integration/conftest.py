@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.ansible import COLLECTION, Ansible
 from support.dns_server import DnsServer
+from support.playbooks import COLLECTION, Ansible
 from tools.collection import installed
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.note
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import parse
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import COLLECTION, Ansible
 from support.dns_server import DnsServer
 from support.in_process import run_action
+from support.playbooks import COLLECTION, Ansible
 from support.wordpress_rest import WordPressRest, recorded
 
 ADDRESS = "127.0.0.1"

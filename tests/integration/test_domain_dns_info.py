@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._probe import resolver
 
-from support.ansible import Ansible
 from support.dns_server import DnsServer
 from support.in_process import run_module
+from support.playbooks import Ansible
 
 HERE = "203.0.113.5"
 HERE6 = "2001:db8::5"

@@ -15,7 +15,7 @@ from support.target import Target, add, change, list_of, remove
 
 if TYPE_CHECKING:
     from simulator.process import Simulator
-    from support.ansible import Ansible
+    from support.playbooks import Ansible
 
 SEED = {
     "servers": [

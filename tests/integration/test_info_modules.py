@@ -16,7 +16,7 @@ from support.tls_server import closed_port, make_certificate
 
 if TYPE_CHECKING:
     from simulator.process import Simulator
-    from support.ansible import Ansible
+    from support.playbooks import Ansible
 
 Result = dict[str, Any]
 Module = Callable[..., Result]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.ansible import COLLECTION, Ansible
+from support.playbooks import COLLECTION, Ansible
 from tools.collection import COLLECTION_PATH, ROOT, build, install
 
 

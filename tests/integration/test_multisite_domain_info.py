@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from support.ansible import Ansible, Result
 from support.in_process import run_action
+from support.playbooks import Ansible, Result
 from support.wordpress_rest import CAPPED, WordPressRest, many_domains, recorded
 
 SECRET = "token-that-must-not-be-seen"

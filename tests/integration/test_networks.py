@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from simulator.process import TOKEN, Simulator
-from support.ansible import COLLECTION, Ansible
+from support.playbooks import COLLECTION, Ansible
 from tools.collection import ROOT
 
 # The everyday size; NETWORKS=30 is what the collection was measured with.

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import COLLECTION, Ansible, Result
 from support.dns_server import DnsServer
 from support.operator import Operator
+from support.playbooks import COLLECTION, Ansible, Result
 
 ROLE = {"role": f"{COLLECTION}.domain_sync"}
 BARE = {"ssl": False, "require_dns": False}

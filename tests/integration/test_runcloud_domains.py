@@ -13,7 +13,7 @@ from support.target import Target, add, change, list_of, remove
 
 if TYPE_CHECKING:
     from simulator.process import Simulator
-    from support.ansible import Ansible
+    from support.playbooks import Ansible
 
 TEST_DOMAIN = "app.x1-y2.p.runcloud.link"
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
-from support.ansible import Ansible
 from support.certificates import certificate_pem, key_pem, new_key, own_certificate
+from support.playbooks import Ansible
 from support.ssl_runs import Outcome, Ssl, simulate_time
 
 

@@ -17,7 +17,7 @@ from support.target import Target
 
 if TYPE_CHECKING:
     from simulator.process import Simulator
-    from support.ansible import Ansible, Result
+    from support.playbooks import Ansible, Result
 
 # As long as real ones, and like nothing else that could be printed.
 TOKEN = "tok-5d41402abc4b2a76b9719d911017c592"

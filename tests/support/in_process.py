@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a module's ``main`` or an action inside this process: the real one and real requests, without what starts it.
 
-It makes tests of many cases quick. What Ansible itself does around a module is tested with ``support.ansible``.
+It makes tests of many cases quick. What Ansible itself does around a module is tested with ``support.playbooks``.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import Any
 
 from simulator.process import SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 
-from .ansible import COLLECTION, Ansible, Result
 from .dns_server import DnsServer
+from .playbooks import COLLECTION, Ansible, Result
 
 HERE = "127.0.0.1"
 

@@ -95,8 +95,9 @@ MAIN = {
 DOCTOR = {
     "short_description": "Find out what is wrong, and say what to do about it",
     "description": [
-        "Looks at the connection, credentials, ids, server, plan, certificates, WordPress and its plugin, and at each "
-        "name's DNS and certificate. Goes on after what fails, and never changes anything.",
+        "Looks at the connection, the credentials, the ids, the server, the plan, WordPress and its plugin, names that "
+        "are attached and not wanted, and the DNS, the CAA records and the certificate of each name.",
+        "What cannot be looked at hides nothing else, and nothing is ever changed.",
         "Leaves C(domain_sync_doctor), and fails where something is wrong.",
         "Takes the variables of the entry point C(main), so that both can be run with the same ones.",
     ],
@@ -106,9 +107,9 @@ DOCTOR = {
 DOCTOR_OPTIONS = """
 domain_sync_doctor_searches:
   description:
-    - For how many of the wanted names that are not attached it is looked (a number) whether another web application has
-      them.
-    - RunCloud has no such search, so that each takes a request for every web application of every server.
+    - For how many wanted names that are not attached the other web applications are searched (a number).
+    - RunCloud has no such search, so the web applications are read one by one, for all these names at once and with 100
+      requests at most. V(0) searches for none.
   type: raw
   default: 3
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ansible import Ansible
+from support.playbooks import Ansible
 from tools.collection import installed
 from wordpress.installation import Networks, Site, networks, why_not
 

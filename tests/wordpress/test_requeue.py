@@ -18,9 +18,9 @@ import pytest
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.cli import Installation, read_network
 
 from simulator.process import Simulator
-from support.ansible import COLLECTION, Ansible
 from support.dns_server import DnsServer
 from support.operator import Operator
+from support.playbooks import COLLECTION, Ansible
 from support.wordpress_host import run_here
 from wordpress.installation import WP_CLI, Site
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from simulator.process import Simulator
-from support.ansible import Ansible
 from support.dns_server import DnsServer
 from support.operator import HERE, Operator
+from support.playbooks import Ansible
 from support.wordpress_rest import CAPPED, WordPressRest, many_domains
 from wordpress.installation import Site
 

@@ -19,7 +19,7 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.policy im
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.network import STAGES
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.wire import from_result
 
-from support.ansible import Ansible
+from support.playbooks import Ansible
 from wordpress.installation import HERE, WP_CLI, Site
 
 pytestmark = pytest.mark.wordpress

@@ -18,7 +18,7 @@ from ...module_utils._certificates.options import read_request
 from ...module_utils._certificates.plan import plan_certificates
 from ...module_utils._certificates.run import read_certificates
 from ...module_utils._domains.plan import plan_domains
-from ...module_utils._errors import UserError
+from ...module_utils._errors import MissingLibrary, UserError
 from ...module_utils._names import is_test_domain
 from ...module_utils._options import ENVIRONMENT, SSL_SPEC, id_or_name, read_connection
 from ...module_utils._probe.caa import check_caa
@@ -58,7 +58,7 @@ class Visit:
     """What a visit works with. ``seen`` takes what is found; it tells something also where a visit is interrupted.
 
     :param base: what relative paths are relative to.
-    :param unforeseen: puts an exception that nothing expects into words.
+    :param describe: puts an exception that nothing expects into words.
     :param hidden: takes the texts that must not be shown.
     """
 
@@ -66,7 +66,7 @@ class Visit:
     environment: Mapping[str, str]
     base: pathlib.Path
     progress: Progress
-    unforeseen: Callable[[Exception], str]
+    describe: Callable[[Exception], str]
     hidden: set[str]
     cloud: RunCloud | None = None
 
@@ -81,11 +81,13 @@ class Visit:
             return Look(work())
         except ApiError as exc:
             return self._failed(str(exc), exc)
+        except MissingLibrary as exc:
+            return Look(fault=self.describe(exc))
         except UserError as exc:
             cause = exc.__cause__
             return self._failed(str(exc), cause if isinstance(cause, ApiError) else None)
         except Exception as exc:  # noqa: BLE001 - whatever it is, it hides no other finding
-            return Look(fault=self.unforeseen(exc))
+            return Look(fault=self.describe(exc))
 
     def read(self, work: Callable[[], T]) -> T | None:
         """Read options; what is wrong with them is noted, one problem a line."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from support.ansible import Ansible
 from support.docs import (
     COLLECTION,
     KINDS,
@@ -20,6 +19,7 @@ from support.docs import (
     plays_in,
     tasks_in,
 )
+from support.playbooks import Ansible
 from tools.collection import link_tree
 
 PLUGINS = [plugin for kind in KINDS for plugin in documented(kind)]
