@@ -11,9 +11,8 @@ import typing as t
 from ..module_utils._errors import UserError
 from ..module_utils._names import HostnameError, normalise
 from ..plugin_utils._action import Call, HostAction
-from ..plugin_utils._wordpress.cli import AUTO, Installation, Output, read_network
+from ..plugin_utils._wordpress.cli import Installation, read_network
 from ..plugin_utils._wordpress.network import REST, Inventory
-from ..plugin_utils._wordpress.rest import read_rest
 
 
 class ActionModule(HostAction):
@@ -44,48 +43,42 @@ class ActionModule(HostAction):
             base_domains = [normalise(name) for name in options["base_domains"]]
         except HostnameError as exc:
             raise UserError(f"base_domains: {exc}") from exc
-        inventory = self._read(call, _method(options), base_domains)
+        inventory = self._read(call, base_domains)
         result = {"changed": False, **inventory.as_result()}
         if options["read_credentials"] and inventory.constants:
             result["credentials"] = inventory.constants.secret()
         return result
 
-    def _read(self, call: Call, method: str, base_domains: list[str]) -> Inventory:
+    def _read(self, call: Call, base_domains: list[str]) -> Inventory:
         options = call.options
-        if method == REST:
-            _require(options, REST, "rest_url", "rest_key", "rest_secret")
-            if options["read_credentials"]:
-                raise UserError("read_credentials: the REST API does not show wp-config.php; use wp_cli or php")
-            return read_rest(
-                options["rest_url"],
-                options["rest_key"],
-                options["rest_secret"],
+        method = options["method"]
+        # Whether WP-CLI is there, only the host knows.
+        if method == "auto" and options["path"] is None:
+            if options["rest_url"] is None:
+                raise UserError("method: give path (to read on this host) or rest_url (to ask the REST API)")
+            method = REST
+        needed = ("rest_url", "rest_key", "rest_secret") if method == REST else ("path",)
+        missing = [name for name in needed if not options[name]]
+        if missing:
+            raise UserError(f"method {method}: it needs {', '.join(missing)}")
+        if method != REST:
+            return read_network(
+                self.command,
+                Installation.from_options(options),
                 network_id=options["network_id"],
                 base_domains=base_domains,
-                environment=call.environment,
-                timeout=options["timeout"],
-                verify=(options["ca_path"] or True) if options["validate_certs"] else False,
+                credentials=options["read_credentials"],
             )
-        _require(options, method, "path")
-        return read_network(
-            lambda words, text: Output(*self.command(words, text)),
-            Installation.from_options(options),
+        if options["read_credentials"]:
+            raise UserError("read_credentials: the REST API does not show wp-config.php; use wp_cli or php")
+        # Loads what makes requests, which a reading on the host need not pay for.
+        from ..plugin_utils._wordpress.rest import read_rest
+
+        return read_rest(
+            *(options[name] for name in needed),
             network_id=options["network_id"],
             base_domains=base_domains,
-            credentials=options["read_credentials"],
+            environment=call.environment,
+            timeout=options["timeout"],
+            verify=(options["ca_path"] or True) if options["validate_certs"] else False,
         )
-
-
-def _method(options: t.Mapping[str, t.Any]) -> str:
-    """Decide how to read where the user leaves it open; whether WP-CLI is there, only the host knows."""
-    if options["method"] != AUTO or options["path"] is not None:
-        return str(options["method"])
-    if options["rest_url"] is None:
-        raise UserError("method: give path (to read on this host) or rest_url (to ask the REST API)")
-    return REST
-
-
-def _require(options: t.Mapping[str, t.Any], method: str, *names: str) -> None:
-    missing = [name for name in names if not options[name]]
-    if missing:
-        raise UserError(f"method {method}: it needs {', '.join(missing)}")

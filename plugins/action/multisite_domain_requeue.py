@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..module_utils._names import normalise_lenient
 from ..module_utils._outcome import carry_out
 from ..plugin_utils._action import Call, HostAction
-from ..plugin_utils._wordpress.cli import Installation, Output, read_network
+from ..plugin_utils._wordpress.cli import Installation, read_network
 from ..plugin_utils._wordpress.requeue import plan, put_back
 
 
@@ -32,24 +31,16 @@ class ActionModule(HostAction):
         options = call.options
         names, secure_names = ({normalise_lenient(name) for name in options[key]} for key in ("names", "secure_names"))
         where = Installation.from_options(options)
-
-        def run(words: t.Sequence[str], text: str) -> Output:
-            return Output(*self.command(words, text))
-
-        inventory = read_network(run, where)
-        decided = plan(inventory, names, secure_names)
+        inventory = read_network(self.command, where)
+        requeue, kept = plan(inventory, names, secure_names)
         untouched: dict[str, str] = {}
         errors = carry_out(
-            call.check_mode or not decided.requeue, untouched, lambda: put_back(run, where, inventory, decided.requeue)
+            call.check_mode or not requeue, untouched, lambda: put_back(self.command, where, inventory, requeue)
         )
-        done = [item for item in decided.requeue if item.domain not in errors]
-        result: dict[str, t.Any] = {
-            "changed": bool(done),
-            "requeued": [dataclasses.asdict(item) for item in done],
-            "not_requeued": [dataclasses.asdict(item) for item in decided.kept],
-        }
+        done = [row for row in requeue if row["domain"] not in errors]
+        result: dict[str, t.Any] = {"changed": bool(done), "requeued": done, "not_requeued": kept}
         if self._task.diff:
-            before, after = ({item.domain: getattr(item, state) for item in done} for state in ("before", "after"))
+            before, after = ({row["domain"]: row[state] for row in done} for state in ("before", "after"))
             result["diff"] = {"before": before, "after": after}
         if errors:
             shown = "; ".join(f"{name}: {text}" for name, text in errors.items())

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import pathlib
 import typing as t
-import urllib.parse
 
 from ._errors import UserError
-from ._runcloud.connection import Connection, Credentials, Target, is_loopback, login_parts, read_proxies, version_of
+from ._runcloud.connection import Connection, Credentials, Target, login_parts, read_proxies, read_url, version_of
 from ._secrets import LEAST_LENGTH
 from ._values import parse_integer, parse_text
 
@@ -104,7 +103,9 @@ def read_connection(options: Options, environment: Environment) -> Connection:
     """
     credentials = _read_credentials(options, environment)
     url = _option(options, environment, "api_url") or DEFAULT_URL.format(version=3 if credentials.token else 2)
-    parts = _check_url(url)
+    parts = read_url(url, "api_url", DEFAULT_URL.format(version=3), "api_token, or api_key and api_secret")
+    if parts.query or parts.fragment:
+        raise UserError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
     numbers = {name: _number(options, name, *bounds) for name, bounds in _BOUNDS.items()}
     return Connection(
         url=url.rstrip("/"),
@@ -227,24 +228,6 @@ def _check_credential(value: str, option: str) -> str:
             "would bend other text in the output; was it copied whole?"
         )
     return value
-
-
-def _check_url(url: str) -> urllib.parse.SplitResult:
-    if "@" in url:
-        raise UserError("api_url: holds a login; credentials go into api_token, or api_key and api_secret")
-    wrong = UserError(f"api_url: {url!r} is not a URL like {DEFAULT_URL.format(version=3)}; correct it")
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise wrong from None
-    if parts.scheme not in ("http", "https") or not host or port == 0 or any(c.isspace() for c in url):
-        raise wrong
-    if parts.query or parts.fragment:
-        raise UserError(f"api_url: {url!r} has more than scheme, host and path; remove the rest")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise UserError(f"api_url: {url!r} would send the credentials unencrypted; use https (http only to loopback)")
-    return parts
 
 
 def _read_bundle(options: Options, environment: Environment) -> bool | str:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._wordpress.cli import Output
 
-
-def run_here(words: Sequence[str], text: str) -> Output:
+def run_here(words: Sequence[str], text: str) -> tuple[int, str, str]:
     """Run a command with a standard input, as core's command module does."""
     process = subprocess.run(words, input=text, capture_output=True, text=True, errors="replace", check=False)
-    return Output(process.returncode, process.stdout, process.stderr)
+    return process.returncode, process.stdout, process.stderr

@@ -25,15 +25,12 @@ from datetime import datetime, timezone
 
 try:
     import requests
-    import requests.auth
 
     HAS_REQUESTS = True
     REQUESTS_IMPORT_ERROR: str | None = None
-    _AuthBase: t.Any = requests.auth.AuthBase
 except ImportError:
     HAS_REQUESTS = False
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
-    _AuthBase = object
 
 from .._outcome import Progress, no_progress
 from .._secrets import Secrets
@@ -73,15 +70,55 @@ class Usage:
         return {"requests": self.requests, "retries": self.retries, "waited": round(self.waited, 1)}
 
 
-class _Authorization(_AuthBase):  # type: ignore[misc]
-    """Sets the header itself: given as plain headers, a netrc entry would replace it."""
+def open_session(credentials: Credentials) -> t.Any:
+    """Return a session that looks up nothing behind the options' back: no proxy, netrc entry or CA bundle."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def __call__(self, request: t.Any) -> t.Any:
-        request.headers["Authorization"] = self._credentials.header
+    def sign(request: t.Any) -> t.Any:
+        # Given as a plain header, a netrc entry would replace it.
+        request.headers["Authorization"] = credentials.header
         return request
+
+    session = requests.Session()
+    session.trust_env = False
+    session.auth = sign
+    session.headers.update(
+        {
+            # Reference 1.1: without Accept an error arrives as a redirect to the login page.
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": f"multisite.runcloud/{VERSION}",
+        }
+    )
+    return session
+
+
+def send_in_time(session: t.Any, timeout: float, method: str, url: str, **arguments: t.Any) -> tuple[t.Any, bytes]:
+    """Send a request and read the answer, both within ``timeout`` seconds as a whole, however slowly the bytes drip.
+
+    The library only bounds each single read. So a thread does it, and is left behind where it takes too long.
+
+    :param arguments: of requests; also ``verify``, which as a setting of the session loses against REQUESTS_CA_BUNDLE.
+    :returns: the reply and its body, of which not much more than ``MAX_BODY`` is read.
+    :raises OSError: all of requests' own are; after ``timeout`` its ReadTimeout.
+    """
+    done: queue.SimpleQueue[tuple[t.Any, bytes] | BaseException] = queue.SimpleQueue()
+
+    def exchange() -> None:
+        try:
+            # A redirect is never followed: it would take the credentials along, or lose them.
+            reply = session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **arguments)
+            done.put((reply, _read_body(reply)))
+        except BaseException as exc:  # noqa: BLE001 - it is raised again where it belongs
+            done.put(exc)
+
+    threading.Thread(target=exchange, name="runcloud-request", daemon=True).start()
+    try:
+        outcome = done.get(timeout=timeout)
+    except queue.Empty:
+        raise requests.exceptions.ReadTimeout(f"Timed out after {timeout:g} s") from None
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 class Client:
@@ -105,22 +142,7 @@ class Client:
         self._progress = progress
         self._secrets = Secrets(connection.hidden_values)
         self._date: tuple[datetime, float] | None = None
-        self._session = self._new_session()
-
-    def _new_session(self) -> t.Any:
-        session = requests.Session()
-        # Nothing is looked up behind the options' back: no proxy, netrc entry or CA bundle.
-        session.trust_env = False
-        session.auth = _Authorization(self.connection.credentials)
-        session.headers.update(
-            {
-                # Reference 1.1: without Accept an error arrives as a redirect to the login page.
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": f"multisite.runcloud/{VERSION}",
-            }
-        )
-        return session
+        self._session = open_session(connection.credentials)
 
     def now(self) -> datetime:
         """Return the time by RunCloud's own clock (the Date header), since its dates are compared with it; in UTC."""
@@ -219,7 +241,7 @@ class Client:
         shown = f"{path}?{encoded}" if encoded else path
         sent = None if body is None else json.dumps(body)
         try:
-            reply, content = self._send_in_time(method, self.url + path, encoded, sent)
+            reply, content = self._send(method, path, encoded, sent)
         except OSError as exc:  # All of requests' own are; a CA bundle that does not exist is a bare one.
             raise self._connection_fault(method, shown, exc) from None
         self._note_date(reply.headers)
@@ -236,41 +258,23 @@ class Client:
             )
         return self._answer(method, shown, reply, content)
 
-    def _send_in_time(self, method: str, url: str, query: str | None, sent: str | None) -> tuple[t.Any, bytes]:
-        """Send a request and read the answer, both within ``timeout`` as a whole, however slowly the bytes drip.
-
-        The library only bounds each single read. So a thread does it, and is left behind where it takes too long.
-        """
-        done: queue.SimpleQueue[tuple[t.Any, bytes] | BaseException] = queue.SimpleQueue()
-        session = self._session
-
-        def exchange() -> None:
-            try:
-                reply = session.request(
-                    method,
-                    url,
-                    params=query,
-                    data=sent,
-                    timeout=self.connection.timeout,
-                    allow_redirects=False,
-                    stream=True,
-                    # With each request: as a setting of the session it would lose against REQUESTS_CA_BUNDLE.
-                    verify=self.connection.verify,
-                    proxies=dict(self.connection.proxies),
-                )
-                done.put((reply, _read_body(reply)))
-            except BaseException as exc:  # noqa: BLE001 - it is raised again where it belongs
-                done.put(exc)
-
-        threading.Thread(target=exchange, name="runcloud-request", daemon=True).start()
+    def _send(self, method: str, path: str, query: str | None, sent: str | None) -> tuple[t.Any, bytes]:
+        connection = self.connection
         try:
-            outcome = done.get(timeout=self.connection.timeout)
-        except queue.Empty:
-            self._session = self._new_session()
-            raise requests.exceptions.ReadTimeout(f"Timed out after {self.connection.timeout:g} s") from None
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
+            return send_in_time(
+                self._session,
+                connection.timeout,
+                method,
+                self.url + path,
+                params=query,
+                data=sent,
+                verify=connection.verify,
+                proxies=dict(connection.proxies),
+            )
+        except requests.exceptions.ReadTimeout:
+            # The old one is still in use by the thread that was left behind.
+            self._session = open_session(connection.credentials)
+            raise
 
     def _answer(self, method: str, path: str, reply: t.Any, content: bytes) -> t.Any:
         """Decode an answer, or turn it into an error."""
@@ -373,7 +377,6 @@ class Client:
 
 
 def _read_body(reply: t.Any) -> bytes:
-    """Read the body of an answer, and not much more than the limit of it."""
     content = b""
     for part in reply.iter_content(65_536):
         content += part

@@ -16,6 +16,7 @@ import re
 import typing as t
 import urllib.parse
 
+from .._errors import UserError
 from .._secrets import basic_pair, other_forms
 
 if t.TYPE_CHECKING:
@@ -117,6 +118,30 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def read_url(url: str, option: str, example: str, credentials: str) -> urllib.parse.SplitResult:
+    """Take the URL of an API apart.
+
+    :param option: what it was given by; ``credentials`` are the options that a login belongs into.
+    :raises UserError: it is not a URL, holds a login, or would send credentials in clear. No secret is repeated.
+    """
+    if "@" in url:
+        raise UserError(f"{option}: holds a login; credentials go into {credentials}")
+    shown = url.partition("?")[0]
+    wrong = UserError(f"{option}: {shown!r} is not a URL like {example}; correct it")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not host or port == 0 or " " in url or not url.isprintable():
+        raise wrong
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UserError(
+            f"{option}: {shown!r} would send the credentials unencrypted; use https (http only to loopback)"
+        )
+    return parts
 
 
 def read_proxies(parts: urllib.parse.SplitResult, environment: Mapping[str, str]) -> dict[str, str]:

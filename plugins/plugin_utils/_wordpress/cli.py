@@ -23,13 +23,13 @@ import typing as t
 from ...module_utils._errors import UserError
 from .network import PHP, WP_CLI, Inventory
 from .notes import examined
-from .said import plain
-from .wire import parse
+from .wire import parse, plain
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-AUTO = "auto"
+    # Runs a command on the host of WordPress: its words and its standard input -> exit code, output, error output.
+    Run = Callable[[Sequence[str], str], tuple[int, str, str]]
 
 _BEGIN = "MULTISITE-RUNCLOUD-BEGIN"
 _END = "MULTISITE-RUNCLOUD-END"
@@ -40,40 +40,28 @@ _METHOD = re.compile(r"^MULTISITE-RUNCLOUD-METHOD (\w+)\r?$", re.MULTILINE)
 _TIMED_OUT = (124, 137)
 
 # What WordPress, WP-CLI and PHP say when the cause lies outside of them, and what to do about it.
-_CAUSES = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), text)
-    for pattern, text in (
-        (
-            r"database tables (?:are|is) missing|tables? .{0,80}doesn.t exist|site you have requested is not installed",
-            "WordPress finds none of its tables; check $table_prefix in wp-config.php, and DB_NAME",
-        ),
-        (
-            r"error establishing a database connection|database error",
-            "WordPress cannot reach its database; check that it runs, and DB_HOST, DB_NAME, DB_USER and DB_PASSWORD",
-        ),
-        (
-            r"missing the mysql extension|mysqli.{0,30}not (?:installed|found)",
-            "this PHP has no MySQL extension; install it, or name another PHP by the option php",
-        ),
-        (
-            r"seem to be a <code>wp-config|wp-config\.php.{0,20}not found",
-            "there is no wp-config.php; path must be the folder of an installed WordPress",
-        ),
-        (
-            r"not seem to be a wordpress install",
-            "WP-CLI finds no WordPress there; path must be the folder of wp-load.php",
-        ),
-        (
-            r"not a registered wp command|no such command",
-            "this is not a complete WP-CLI; name another by the option wp_cli, or use method=php",
-        ),
-        (r"allowed memory size", "PHP's memory_limit is too small for this WordPress"),
-        (
-            r"site .{0,80}not found|could not find (?:the )?(?:site|network)|--url=",
-            "WP-CLI finds no site for the host name; give the network's address by the option url",
-        ),
-    )
-)
+_CAUSES = {
+    r"database tables (?:are|is) missing|tables? .{0,80}doesn.t exist|site you have requested is not installed": (
+        "WordPress finds none of its tables; check $table_prefix in wp-config.php, and DB_NAME"
+    ),
+    r"error establishing a database connection|database error": (
+        "WordPress cannot reach its database; check that it runs, and DB_HOST, DB_NAME, DB_USER and DB_PASSWORD"
+    ),
+    r"missing the mysql extension|mysqli.{0,30}not (?:installed|found)": (
+        "this PHP has no MySQL extension; install it, or name another PHP by the option php"
+    ),
+    r"seem to be a <code>wp-config|wp-config\.php.{0,20}not found": (
+        "there is no wp-config.php; path must be the folder of an installed WordPress"
+    ),
+    r"not seem to be a wordpress install": "WP-CLI finds no WordPress there; path must be the folder of wp-load.php",
+    r"not a registered wp command|no such command": (
+        "this is not a complete WP-CLI; name another by the option wp_cli, or use method=php"
+    ),
+    r"allowed memory size": "PHP's memory_limit is too small for this WordPress",
+    r"site .{0,80}not found|could not find (?:the )?(?:site|network)|--url=": (
+        "WP-CLI finds no site for the host name; give the network's address by the option url"
+    ),
+}
 
 # What our own programs report, with the folder and their text.
 _REPORTS = {
@@ -95,25 +83,14 @@ _REPORTS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Output:
-    """What a finished command left."""
-
-    rc: int
-    stdout: str
-    stderr: str
-
-
-if t.TYPE_CHECKING:
-    # Runs a command on the host of WordPress: its words, and its standard input.
-    Run = Callable[[Sequence[str], str], Output]
-
-
-@dataclasses.dataclass(frozen=True)
 class Installation:
-    """Where a WordPress lies and how it is reached: the options of the same names. ``timeout`` is in seconds."""
+    """Where a WordPress lies and how it is reached: the options of the same names. ``timeout`` is in seconds.
+
+    :raises UserError: where one of them cannot be used.
+    """
 
     path: str
-    method: str = AUTO
+    method: str = "auto"
     wp_cli: str = "wp"
     php: str = "php"
     url: str | None = None
@@ -121,20 +98,29 @@ class Installation:
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Installation:
-        """Read the options of an action.
+        """Take the options of an action."""
+        return cls(**{field.name: options[field.name] for field in dataclasses.fields(cls)})
 
-        :raises UserError: where one of them cannot be used.
-        """
-        found = cls(**{field.name: options[field.name] for field in dataclasses.fields(cls)})
-        for name in ("path", "wp_cli", "php", "url"):
-            value = getattr(found, name)
+    def __post_init__(self) -> None:
+        for name in ("path", WP_CLI, PHP, "url"):
+            value = getattr(self, name)
             if value is not None and not (value.isprintable() and value.strip()):
                 raise UserError(f"{name}: empty, or with control characters; remove them")
         for name in (WP_CLI, PHP):
-            _words(name, getattr(found, name))
-        if not 1 <= found.timeout <= 86400:
-            raise UserError(f"timeout: must be between 1 and 86400 seconds, not {found.timeout}")
-        return found
+            self.words(name)
+        if not 1 <= self.timeout <= 86400:
+            raise UserError(f"timeout: must be between 1 and 86400 seconds, not {self.timeout}")
+
+    def words(self, option: str) -> str:
+        """Return a program with its arguments so that a shell takes it as these words and nothing else."""
+        command = getattr(self, option)
+        try:
+            words = shlex.split(command)
+        except ValueError as exc:
+            raise UserError(f"{option}: {command!r} is not a command: {exc}; correct the quotes") from None
+        if not words or not words[0]:
+            raise UserError(f"{option}: {command!r} names no program; give its name or path")
+        return shlex.join(words)
 
 
 def read_network(
@@ -147,8 +133,6 @@ def read_network(
 ) -> Inventory:
     """Read a network.
 
-    :param run: runs a command on the host of WordPress.
-    :param where: where it lies.
     :param network_id: read only this network of several.
     :param base_domains: further domains below which sites have their addresses, normalised.
     :param credentials: whether to read the plugin's RunCloud secrets from wp-config.php too.
@@ -160,9 +144,8 @@ def read_network(
     try:
         inventory = parse(document, method)
     except UserError as exc:
-        raise UserError(
-            f"path: WordPress in {where.path!r} gave an answer that cannot be used: {plain(str(exc))}"
-        ) from exc
+        said = plain(str(exc))
+        raise UserError(f"path: WordPress in {where.path!r} gave an answer that cannot be used: {said}") from exc
     return examined(inventory, network_id=network_id, base_domains=base_domains)
 
 
@@ -171,8 +154,6 @@ def ask(
 ) -> tuple[str, dict[str, t.Any]]:
     """Run one of our PHP programs.
 
-    :param run: runs a command on the host of WordPress.
-    :param where: where it lies.
     :param program: the name of its file.
     :param settings: what the program finds in ``$multisite_runcloud``.
     :param flags: what else WP-CLI is told.
@@ -180,10 +161,19 @@ def ask(
     :raises UserError: where there was no whole answer.
     """
     command = ["/bin/sh", "-c", _file("run.sh"), "multisite.runcloud", str(where.timeout), where.method, where.path]
-    command += [where.url or "", _words(WP_CLI, where.wp_cli), _words(PHP, where.php), *flags]
-    output = run(command, script(program, settings))
-    method = _METHOD.search(output.stdout)
-    return _answer(where, method[1] if method else where.method, output)
+    command += [where.url or "", where.words(WP_CLI), where.words(PHP), *flags]
+    rc, text, errors = run(command, script(program, settings))
+    found = _METHOD.search(text)
+    method = found[1] if found else where.method
+    # The answer stands between its marks; everything else that was printed is noise, or the reason of a failure.
+    for start in (match.end() for match in re.finditer(_BEGIN, text)):
+        try:
+            document, end = json.JSONDecoder().raw_decode(text, len(text) - len(text[start:].lstrip()))
+        except (ValueError, RecursionError):
+            continue
+        if text[end:].lstrip().startswith(_END) and isinstance(document, dict):
+            return method, document
+    raise UserError(_reported(where, text) or f"method {method}, path {where.path!r}: {_lack(where, rc, text, errors)}")
 
 
 def script(program: str, settings: Mapping[str, object]) -> str:
@@ -203,50 +193,8 @@ def _file(name: str) -> str:
     return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def _words(option: str, command: str) -> str:
-    """Read a command with its arguments, and write it so that a shell takes it as these words and nothing else."""
-    try:
-        words = shlex.split(command)
-    except ValueError as exc:
-        raise UserError(f"{option}: {command!r} is not a command: {exc}; correct the quotes") from None
-    if not words or not words[0]:
-        raise UserError(f"{option}: {command!r} names no program; give its name or path")
-    return shlex.join(words)
-
-
-def _answer(where: Installation, method: str, output: Output) -> tuple[str, dict[str, t.Any]]:
-    """Find the answer between its marks; everything else that was printed is noise, or the reason of a failure."""
-    text = output.stdout
-    for start in (match.end() for match in re.finditer(_BEGIN, text)):
-        try:
-            document, end = json.JSONDecoder().raw_decode(text, len(text) - len(text[start:].lstrip()))
-        except (ValueError, RecursionError):
-            continue
-        if text[end:].lstrip().startswith(_END) and isinstance(document, dict):
-            return method, document
-    _raise_reported(where, text)
-    if output.rc in _TIMED_OUT:
-        raise UserError(
-            f"method {method}, path {where.path!r}: no answer within {where.timeout} seconds (option timeout); "
-            "WordPress hangs, or its database does"
-        )
-    problem, noise = "no answer", text
-    if _BEGIN in text:
-        # The half answer may hold secrets.
-        noise, _mark, rest = text.partition(_BEGIN)
-        problem = "between the marks of the answer stands something else than the answer" if _END in rest else ""
-        problem = problem or "the answer ends in the middle"
-    noise = f"{_METHOD.sub('', noise)}\n{output.stderr}"
-    cause = next((words for pattern, words in _CAUSES if pattern.search(noise)), None)
-    said = plain(noise)
-    raise UserError(
-        f"method {method}, path {where.path!r}: {problem} (exit code {output.rc})"
-        + (f": {cause}" if cause else "")
-        + (f". It said: {said}" if said else ". It said nothing; an exit or a redirect in wp-config.php does that")
-    )
-
-
-def _raise_reported(where: Installation, text: str) -> None:
+def _reported(where: Installation, text: str) -> str:
+    """Return the failure that our program reports; "" where it reports none."""
     for reported in reversed(_ERROR.findall(text)):
         try:
             report = json.loads(reported)
@@ -254,4 +202,21 @@ def _raise_reported(where: Installation, text: str) -> None:
         except (ValueError, RecursionError, TypeError, KeyError):
             continue
         values = {name: repr(getattr(where, name)) for name in ("path", WP_CLI, PHP)}
-        raise UserError(words.format(**values, text=plain(str(report.get("text")))))
+        return words.format(**values, text=plain(str(report.get("text"))))
+    return ""
+
+
+def _lack(where: Installation, rc: int, text: str, errors: str) -> str:
+    """Say why there is no answer, by all else that was printed."""
+    if rc in _TIMED_OUT:
+        return f"no answer within {where.timeout} seconds (option timeout); WordPress hangs, or its database does"
+    # A half answer may hold secrets.
+    noise, begun, rest = text.partition(_BEGIN)
+    problem = "the answer ends in the middle" if begun else "no answer"
+    if _END in rest:
+        problem = "between the marks of the answer stands something else than the answer"
+    noise = f"{_METHOD.sub('', noise)}\n{errors}"
+    causes = (f": {words}" for pattern, words in _CAUSES.items() if re.search(pattern, noise, re.I | re.S))
+    said = plain(noise)
+    said = f". It said: {said}" if said else ". It said nothing; an exit or a redirect in wp-config.php does that"
+    return f"{problem} (exit code {rc}){next(causes, '')}{said}"

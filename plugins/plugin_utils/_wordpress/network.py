@@ -90,10 +90,7 @@ class Site:
 
 @dataclasses.dataclass(frozen=True)
 class MappedDomain:
-    """One row of the plugin's table of mapped domains.
-
-    ``queued`` says whether a check of it waits in the plugin's queue; None where that is not known.
-    """
+    """One row of the plugin's table of mapped domains; ``queued`` is None where nobody knows the plugin's queue."""
 
     id: int
     blog_id: int
@@ -113,20 +110,13 @@ class MappedDomain:
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """Something odd that a person should see.
-
-    ``code`` is fixed and for programs, ``text`` for people; ``row`` is the id in the plugin's table, if there is one.
-    """
+    """Something odd that a person should see: a fixed ``code`` for programs; ``row`` is an id in the plugin's table."""
 
     code: str
     text: str
     row: int | None = None
     domain: str | None = None
     blog_id: int | None = None
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """Return the note as plain data."""
-        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,88 +175,74 @@ class Inventory:
 
     def as_result(self) -> dict[str, t.Any]:
         """Return what ``multisite_domain_info`` returns, without credentials."""
+        plain = [{**dataclasses.asdict(network), "base_domains": [*network.base_domains]} for network in self.networks]
         return {
             "method": self.method,
             "complete": self.complete,
-            "network": _plain(self.main_network),
-            "networks": [_plain(network) for network in self.networks],
+            "network": plain[self.networks.index(self.main_network)],
+            "networks": plain,
             "sites": [dataclasses.asdict(site) for site in self.sites],
-            "domains": [name.as_dict() for name in names(self)],
+            "domains": names(self),
             "mappings": self.has_mappings,
             "mapping_enabled": self.mapping_enabled,
             "base_domains": list(self.base_domains),
-            "notes": [note.as_dict() for note in self.notes],
+            "notes": [dataclasses.asdict(note) for note in self.notes],
             "plugin": dataclasses.asdict(self.plugin) if self.plugin else None,
             "wordpress": self.wordpress,
             "runcloud": self.constants.public() if self.constants else None,
         }
 
 
-@dataclasses.dataclass(frozen=True)
-class Name:
-    """One name of the network, with the row that says most about it.
-
-    ``row`` is None for a name that only WordPress core knows (``wp_site``, ``wp_blogs``). ``blog_id`` is None where the
-    name belongs to no site in particular.
-    """
-
-    domain: str
-    kind: str
-    network_id: int
-    blog_id: int | None = None
-    row: MappedDomain | None = None
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """Return the name as plain data."""
-        row = self.row
-        return {
-            "domain": self.domain,
-            "kind": self.kind,
-            "network_id": self.network_id,
-            "blog_id": self.blog_id,
-            "row": row.id if row else None,
-            "row_network_id": row.network_id if row else None,
-            "active": row.active if row else True,
-            "stage": row.stage if row else None,
-            "primary": row.primary if row else None,
-            "secure": row.secure if row else None,
-            "queued": row.queued if row else None,
-        }
-
-
-def names(inventory: Inventory) -> list[Name]:
+def names(inventory: Inventory) -> list[dict[str, t.Any]]:
     """List every name of the installation: networks' own, sites' own and mapped ones (plugin reference 2.3).
 
-    A name stands once, except where several rows of the plugin's table hold it: then once for each row.
+    A name stands once, with the row that says most about it, except where several rows of the plugin's table hold it:
+    then once for each row. ``row`` is None for a name that only WordPress core knows, ``blog_id`` for one that belongs
+    to no site in particular.
     """
     kinds = Kinds(inventory)
-    found: list[Name] = []
-    places: dict[str, int] = {}
+    found: dict[str, dict[str, t.Any]] = {}
+    more: list[dict[str, t.Any]] = []
 
     def add(domain: str, network_id: int, blog_id: int | None) -> None:
-        places[domain] = len(found)
-        found.append(Name(domain, kinds.of(domain), network_id, blog_id))
+        if domain not in found:
+            found[domain] = _name(domain, kinds, network_id, blog_id)
 
     for network in inventory.networks:
-        if network.domain not in places:
-            add(network.domain, network.id, network.main_site_id)
+        add(network.domain, network.id, network.main_site_id)
     for domain, sites in kinds.sites.items():
-        if domain not in places:
-            best = min(sites, key=lambda site: (not site.live, site.blog_id))
-            add(domain, best.network_id, best.blog_id)
+        best = min(sites, key=lambda site: (not site.live, site.blog_id))
+        add(domain, best.network_id, best.blog_id)
     for base in inventory.base_domains:
-        if base not in places:
-            add(base, inventory.main_network.id, None)
+        add(base, inventory.main_network.id, None)
 
     home = {site.blog_id: site.network_id for site in inventory.sites}
     for row in inventory.domains:
-        network_id = home.get(row.blog_id, row.network_id)
-        place = places.get(row.domain)
-        if place is not None and found[place].row is None and found[place].blog_id == row.blog_id:
-            found[place] = dataclasses.replace(found[place], row=row)
+        name = _name(row.domain, kinds, home.get(row.blog_id, row.network_id), row.blog_id, row)
+        same = found.get(row.domain)
+        if same and same["row"] is None and same["blog_id"] == row.blog_id:
+            found[row.domain] = {**name, "network_id": same["network_id"]}
         else:
-            found.append(Name(row.domain, kinds.of(row.domain), network_id, row.blog_id, row))
-    return found
+            more.append(name)
+    return [*found.values(), *more]
+
+
+def _name(
+    domain: str, kinds: Kinds, network_id: int, blog_id: int | None, row: MappedDomain | None = None
+) -> dict[str, t.Any]:
+    return {
+        "domain": domain,
+        "kind": kinds.of(domain),
+        "network_id": network_id,
+        "blog_id": blog_id,
+        "row": row.id if row else None,
+        "row_network_id": row.network_id if row else None,
+        "active": row.active if row else True,
+        "stage": row.stage if row else None,
+        "primary": row.primary if row else None,
+        "secure": row.secure if row else None,
+        "queued": row.queued if row else None,
+    }
 
 
 class Kinds:
@@ -303,7 +279,3 @@ class Kinds:
         """Whether sites lie in folders below a foreign name: an alternate base domain (plugin reference 2.3)."""
         sites = self.sites.get(domain, [])
         return len(sites) > 1 or any(site.path.strip("/") for site in sites)
-
-
-def _plain(network: Network) -> dict[str, t.Any]:
-    return {**dataclasses.asdict(network), "base_domains": list(network.base_domains)}

@@ -26,72 +26,41 @@ if t.TYPE_CHECKING:
     from .cli import Installation, Run
     from .network import Inventory, MappedDomain, Site
 
+    Row = dict[str, t.Any]
+
 # Where each stage takes the plugin's checks up again.
 NEXT_STAGE = {FAILED: CHECKING_DNS, SSL_FAILED: CHECKING_SSL, CHECKING_DNS: CHECKING_DNS, CHECKING_SSL: CHECKING_SSL}
 
 
-@dataclasses.dataclass(frozen=True)
-class Requeue:
-    """One row that goes back into the queue."""
-
-    row: int
-    domain: str
-    blog_id: int
-    before: str
-    after: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Kept:
-    """One row that the plugin does not go on with and that stays so, and why."""
-
-    row: int
-    domain: str
-    blog_id: int
-    stage: str
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What becomes of every row that the plugin does not go on with."""
-
-    requeue: tuple[Requeue, ...]
-    kept: tuple[Kept, ...]
-
-
-def plan(inventory: Inventory, names: Set[str], secure_names: Set[str]) -> Plan:
+def plan(inventory: Inventory, names: Set[str], secure_names: Set[str]) -> tuple[list[Row], list[Row]]:
     """Decide about every row that the plugin does not go on with by itself.
 
-    :param inventory: what was read of the network.
     :param names: names that are attached and whose DNS is right, normalised.
     :param secure_names: names for which a valid certificate is served, normalised.
+    :returns: the rows that go back into the queue, and those that stay; as in the result of multisite_domain_requeue.
     """
     sites = {site.blog_id: site for site in inventory.sites}
     requeue, kept = [], []
     for row in inventory.domains:
-        if not row.stuck:
-            continue
-        reason = _obstacle(inventory, row, sites.get(row.blog_id), names, secure_names)
-        if reason:
-            kept.append(Kept(row.id, row.domain, row.blog_id, row.stage, reason))
-        else:
-            requeue.append(Requeue(row.id, row.domain, row.blog_id, row.stage, NEXT_STAGE[row.stage]))
-    return Plan(tuple(requeue), tuple(kept))
+        if row.stuck:
+            told = {"row": row.id, "domain": row.domain, "blog_id": row.blog_id}
+            reason = _obstacle(inventory, row, sites.get(row.blog_id), names, secure_names)
+            if reason:
+                kept.append({**told, "stage": row.stage, "reason": reason})
+            else:
+                requeue.append({**told, "before": row.stage, "after": NEXT_STAGE[row.stage]})
+    return requeue, kept
 
 
-def put_back(run: Run, where: Installation, inventory: Inventory, wanted: Sequence[Requeue]) -> dict[str, str]:
+def put_back(run: Run, where: Installation, inventory: Inventory, wanted: Sequence[Row]) -> dict[str, str]:
     """Put rows back into the plugin's queue.
 
-    :param run: runs a command on the host of WordPress.
-    :param where: where it lies.
-    :param inventory: what was read of it.
     :returns: for each domain that is not in the queue now, why.
     :raises UserError: where nothing could be done.
     """
     network = inventory.main_network
     url = where.url or f"{network.domain}{network.path}"
-    rows = [{"id": item.row, **dataclasses.asdict(item)} for item in wanted]
+    rows = [{"id": item["row"], **item} for item in wanted]
     there = dataclasses.replace(where, url=url, method=inventory.method)
     _method, answer = ask(run, there, "requeue.php", {"host": host_of(url), "uri": network.path, "rows": rows})
     answers = answer.get("rows")
@@ -100,7 +69,7 @@ def put_back(run: Run, where: Installation, inventory: Inventory, wanted: Sequen
     return confirmed(wanted, answers)
 
 
-def confirmed(wanted: Sequence[Requeue], answers: Sequence[Mapping[str, t.Any]]) -> dict[str, str]:
+def confirmed(wanted: Sequence[Row], answers: Sequence[Mapping[str, t.Any]]) -> dict[str, str]:
     """Compare what was wanted with what was read back.
 
     :param answers: for each row ``id``, ``stage``, ``queued`` and ``error``, as our PHP gives them.
@@ -109,16 +78,16 @@ def confirmed(wanted: Sequence[Requeue], answers: Sequence[Mapping[str, t.Any]])
     found = {answer.get("id"): answer for answer in answers}
     faults = {}
     for item in wanted:
-        answer = found.get(item.row) or {}
+        answer = found.get(item["row"]) or {}
         stage = answer.get("stage")
-        if stage == item.after and answer.get("queued"):
+        if stage == item["after"] and answer.get("queued"):
             continue
-        if stage == item.before:
-            faults[item.domain] = f"the queue did not take it: {answer.get('error') or 'without saying why'}"
-        elif stage == item.after:
-            faults[item.domain] = f"it has the stage {item.after}, and no check of it is in the queue"
+        if stage == item["before"]:
+            faults[item["domain"]] = f"the queue did not take it: {answer.get('error') or 'without saying why'}"
+        elif stage == item["after"]:
+            faults[item["domain"]] = f"it has the stage {stage}, and no check of it is in the queue"
         else:
-            faults[item.domain] = f"its stage is {stage or 'gone'} now: it was changed meanwhile"
+            faults[item["domain"]] = f"its stage is {stage or 'gone'} now: it was changed meanwhile"
     return faults
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From plain data to the typed network: what PHP, WP-CLI, the REST API or our own module wrote. Pure.
+"""From what PHP, WP-CLI, the REST API or our own action wrote to the typed network. Pure.
 
 PRIVATE to the collection: may change without notice.
 
@@ -12,36 +12,46 @@ Numbers and booleans come as strings, numbers or booleans, depending on the way 
 from __future__ import annotations
 
 import dataclasses
+import html
+import re
 import typing as t
 
 from ...module_utils._errors import UserError
-from ...module_utils._names import normalise_lenient
-from .network import CHECKING_DNS, WP_CLI, Constants, Inventory, MappedDomain, Network, Note, Plugin, Site
+from ...module_utils._names import MASKED, normalise_lenient
+from ...module_utils._secrets import Secrets
+from .network import WP_CLI, Constants, Inventory, MappedDomain, Network, Note, Plugin, Site
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What Ansible puts in place of a secret.
-_MASK = "********"
+T = t.TypeVar("T")
+# Characters of a text that are looked at at all.
+_LOOKED_AT = 20_000
+_NO_SECRETS = Secrets()
+
+
+def plain(text: str, secrets: Secrets = _NO_SECRETS) -> str:
+    """Return the first words of what was said, without secrets, markup, control characters and stack traces."""
+    text = re.sub(r"(?is)<(style|script|head)\b.*?</\1>", " ", text[:_LOOKED_AT])
+    text = html.unescape(re.sub(r"<[^>]{0,500}>", " ", text))
+    text = re.sub(r"(?s)\bStack trace:.*?(?=\n\S|\Z)", "", text)
+    return secrets.clean("\n".join(line for line in text.splitlines() if not re.match(r"\s*#\d+ ", line)))
 
 
 def parse(document: object, method: str = WP_CLI) -> Inventory:
-    """Read the answer of the PHP reader.
+    """Read the answer of the PHP reader, also in the shorter form with one ``network`` (plugin reference 3.4).
 
-    Also reads the shorter form with one ``network`` (plugin reference 3.4).
-
-    :param document: decoded JSON.
-    :param method: how it was read.
     :raises UserError: where it is not such an answer.
     """
     data = _mapping(document, "the answer")
     listed = [data["network"]] if data.get("network") and "networks" not in data else data.get("networks", [])
-    networks = tuple(_parse_network(item) for item in _list(listed, "networks"))
+    networks = tuple(
+        _build(Network, {"id": 1, **_mapping(item, "a network")}, "a network") for item in _list(listed, "networks")
+    )
     if not networks:
         raise UserError("the answer names no network: the table of networks is empty")
-    rows = data.get("domains")
-    domains = [parse_mapped_domain(item) for item in _list(rows or [], "domains")]
-    main_network_id = _optional_int(data, "main_network")
+    domains = [parse_mapped_domain(item) for item in _list(data.get("domains") or [], "domains")]
+    main_network_id = _int(data.get("main_network"), "main_network") if data.get("main_network") is not None else None
     if data.get("queued") is not None:
         waiting = {item for item in _list(data["queued"], "queued") if isinstance(item, int)}
         main = main_network_id or networks[0].id
@@ -50,12 +60,12 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
         networks=networks,
         sites=tuple(parse_site(item) for item in _list(data.get("sites"), "sites")),
         domains=tuple(domains),
-        plugin=_parse_plugin(data.get("plugin")),
+        plugin=_plugin(data["plugin"]) if data.get("plugin") is not None else None,
         main_network_id=main_network_id,
-        has_mappings=rows is not None,
-        wordpress=_optional_text(data, "wordpress"),
+        has_mappings=data.get("domains") is not None,
+        wordpress=data.get("wordpress"),
         method=method,
-        constants=None if data.get("runcloud") is None else _parse_constants(data["runcloud"]),
+        constants=_build(Constants, data["runcloud"], "runcloud") if data.get("runcloud") is not None else None,
     )
 
 
@@ -65,16 +75,7 @@ def parse_site(document: object) -> Site:
     :raises UserError: where it is not a site.
     """
     data = _mapping(document, "a site")
-    return Site(
-        blog_id=_int(data, "blog_id"),
-        domain=normalise_lenient(_text(data, "domain")),
-        path=_optional_text(data, "path") or "/",
-        network_id=_optional_int(data, "network_id") or _optional_int(data, "site_id") or 1,
-        public=_flag(data, "public", True),
-        archived=_bool(data, "archived", False),
-        spam=_bool(data, "spam", False),
-        deleted=_bool(data, "deleted", False),
-    )
+    return _build(Site, data, "a site", network_id="network_id" if data.get("network_id") else "site_id")
 
 
 def parse_mapped_domain(document: object) -> MappedDomain:
@@ -82,18 +83,7 @@ def parse_mapped_domain(document: object) -> MappedDomain:
 
     :raises UserError: where it is not such a row.
     """
-    data = _mapping(document, "a mapped domain")
-    return MappedDomain(
-        id=_int(data, "id"),
-        blog_id=_int(data, "blog_id"),
-        domain=normalise_lenient(_text(data, "domain")),
-        active=_bool(data, "active", True),
-        primary=_flag(data, "primary_domain", False),
-        secure=_flag(data, "secure", False),
-        stage=_optional_text(data, "stage") or CHECKING_DNS,
-        network_id=_optional_int(data, "network_id") or 1,
-        queued=_optional_bool(data, "queued"),
-    )
+    return _build(MappedDomain, document, "a mapped domain", primary="primary_domain")
 
 
 def from_result(result: object) -> Inventory:
@@ -104,14 +94,7 @@ def from_result(result: object) -> Inventory:
     data = _mapping(result, "the result of multisite_domain_info")
     listed = [_mapping(item, "a domain") for item in _list(data.get("domains"), "domains")]
     rows = [
-        parse_mapped_domain(
-            {
-                **item,
-                "id": item["row"],
-                "network_id": item.get("row_network_id"),
-                "primary_domain": item.get("primary"),
-            }
-        )
+        _build(MappedDomain, item, "a domain", id="row", network_id="row_network_id")
         for item in listed
         if item.get("row") is not None
     ]
@@ -119,68 +102,41 @@ def from_result(result: object) -> Inventory:
     inventory = dataclasses.replace(
         parse({**data, "domains": None, "main_network": main.get("id") if isinstance(main, t.Mapping) else None}),
         domains=tuple(sorted(rows, key=lambda row: (row.network_id, row.id))),
-        has_mappings=_bool(data, "mappings", True),
-        complete=_bool(data, "complete", False),
-        method=_optional_text(data, "method") or WP_CLI,
-        base_domains=_parse_names(data, "base_domains"),
-        notes=tuple(_parse_note(item) for item in _list(data.get("notes") or [], "notes")),
+        has_mappings=_bool(data.get("mappings", True), "mappings"),
+        complete=_bool(data.get("complete", False), "complete"),
+        method=data.get("method") or WP_CLI,
+        base_domains=_names(data.get("base_domains") or [], "base_domains"),
+        notes=tuple(_build(Note, item, "a note") for item in _list(data.get("notes") or [], "notes")),
     )
-    found = [*inventory.base_domains]
-    for holders in (inventory.networks, inventory.sites, inventory.domains):
-        found += [holder.domain for holder in holders]
-    masked = [name for name in found if _MASK in name]
-    if masked:
-        raise UserError(
-            f"the network's domains hold {masked[0]!r}: Ansible has masked a part of a name that is also a secret, "
-            "so it is not known which domain it is; use another secret"
-        )
+    holders: tuple[Network | Site | MappedDomain, ...] = (*inventory.networks, *inventory.sites, *inventory.domains)
+    for name in (*inventory.base_domains, *(holder.domain for holder in holders)):
+        if MASKED in name:
+            raise UserError(
+                f"the network's domains hold {name!r}: Ansible has masked a part of a name that is also a secret, "
+                "so it is not known which domain it is; use another secret"
+            )
     return inventory
 
 
-def _parse_network(document: object) -> Network:
-    data = _mapping(document, "a network")
-    return Network(
-        id=_optional_int(data, "id") or 1,
-        domain=normalise_lenient(_text(data, "domain")),
-        path=_optional_text(data, "path") or "/",
-        subdomain_install=_optional_bool(data, "subdomain_install"),
-        main_site_id=_optional_int(data, "main_site_id"),
-        auto_create_www=_optional_text(data, "auto_create_www"),
-        own_integration=_optional_bool(data, "own_integration"),
-        stored_credentials=_flag(data, "stored_credentials", False),
-        mapping_enabled=_optional_bool(data, "mapping_enabled"),
-        base_domains=_parse_names(data, "base_domains"),
-    )
+def _build(kind: type[T], document: object, what: str, **keys: str) -> T:
+    """Make an object of the values of a document; ``keys`` names the fields that are called otherwise there."""
+    data = _mapping(document, what)
+    found = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        key = keys.get(field.name, field.name)
+        given = data.get(key)
+        required = field.default is dataclasses.MISSING
+        if given is not None or required:
+            value = (_BY_NAME.get(field.name) or _BY_TYPE[str(field.type)])(given, key)
+            # An empty text and the number 0 stand for "not set".
+            if value or value is False or required:
+                found[field.name] = value
+    return kind(**found)
 
 
-def _parse_constants(document: object) -> Constants:
-    data = _mapping(document, "runcloud")
-    return Constants(**{field.name: data.get(field.name, field.default) for field in dataclasses.fields(Constants)})
-
-
-def _parse_plugin(document: object) -> Plugin | None:
-    if document is None:
-        return None
+def _plugin(document: object) -> Plugin:
     data = _mapping(document, "plugin")
-    return Plugin(_optional_text(data, "version"), bool(data.get("loaded", data.get("active"))))
-
-
-def _parse_note(document: object) -> Note:
-    data = _mapping(document, "a note")
-    return Note(
-        _text(data, "code"),
-        _text(data, "text"),
-        _optional_int(data, "row"),
-        _optional_text(data, "domain"),
-        _optional_int(data, "blog_id"),
-    )
-
-
-def _parse_names(data: Mapping[str, t.Any], key: str) -> tuple[str, ...]:
-    """Read a list of names; what is not a text is left out, since nothing depends on it alone."""
-    return tuple(
-        dict.fromkeys(normalise_lenient(name) for name in _list(data.get(key) or [], key) if isinstance(name, str))
-    )
+    return Plugin(data.get("version"), bool(data.get("loaded", data.get("active"))))
 
 
 def _mapping(value: object, what: str) -> Mapping[str, t.Any]:
@@ -195,34 +151,21 @@ def _list(value: object, what: str) -> list[t.Any]:
     return value
 
 
-def _text(data: Mapping[str, t.Any], key: str) -> str:
-    value = data.get(key)
+def _text(value: object, key: str) -> str:
     if not isinstance(value, str):
         raise UserError(f"{key}: a text was expected, not {value!r:.100}")
     return value
 
 
-def _optional_text(data: Mapping[str, t.Any], key: str) -> str | None:
-    return None if data.get(key) is None else _text(data, key)
-
-
-def _int(data: Mapping[str, t.Any], key: str) -> int:
-    value = data.get(key)
+def _int(value: t.Any, key: str) -> int:
     try:
-        return int(value)  # type: ignore[arg-type]
+        return int(value)
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"{key}: a number was expected, not {value!r:.100}") from None
 
 
-def _optional_int(data: Mapping[str, t.Any], key: str) -> int | None:
-    return None if data.get(key) is None else _int(data, key)
-
-
-def _optional_bool(data: Mapping[str, t.Any], key: str) -> bool | None:
+def _bool(value: object, key: str) -> bool:
     """Read a switch. Any number but 0 means on: core itself writes ``deleted = 2`` (plugin reference 6)."""
-    value = data.get(key)
-    if value is None or isinstance(value, bool):
-        return value
     text = str(value).strip().lower()
     if text in ("true", "false", ""):
         return text == "true"
@@ -232,12 +175,24 @@ def _optional_bool(data: Mapping[str, t.Any], key: str) -> bool | None:
         raise UserError(f"{key}: 0 or 1 was expected, not {value!r:.100}") from None
 
 
-def _bool(data: Mapping[str, t.Any], key: str, default: bool) -> bool:
-    value = _optional_bool(data, key)
-    return default if value is None else value
-
-
-def _flag(data: Mapping[str, t.Any], key: str, default: bool) -> bool:
+def _flag(value: object, _key: str) -> bool:
     """Read a switch that no decision uses, so that no value of it is a reason to fail; only 1 means on."""
-    value = data.get(key)
-    return default if value is None else str(value).strip().lower() in ("1", "true")
+    return str(value).strip().lower() in ("1", "true")
+
+
+def _names(value: object, key: str) -> tuple[str, ...]:
+    """Read a list of names; what is not a text is left out, since nothing depends on it alone."""
+    return tuple(dict.fromkeys(normalise_lenient(name) for name in _list(value, key) if isinstance(name, str)))
+
+
+_BY_NAME: dict[str, t.Callable[[t.Any, str], t.Any]] = {
+    "domain": lambda value, key: normalise_lenient(_text(value, key)),
+    **dict.fromkeys(("public", "primary", "secure", "stored_credentials"), _flag),
+}
+# By the annotations of the fields, which are texts here.
+_BY_TYPE: dict[str, t.Callable[[t.Any, str], t.Any]] = {
+    **dict.fromkeys(("str", "str | None"), _text),
+    **dict.fromkeys(("int", "int | None"), _int),
+    **dict.fromkeys(("bool", "bool | None"), _bool),
+    "tuple[str, ...]": _names,
+}

@@ -143,7 +143,7 @@ class TestParsing:
 class TestNames:
     def test_the_recorded_network(self) -> None:
         found = names(parse(load("cli-eval-inventory.json")))
-        kinds = {name.domain: name.kind for name in found}
+        kinds = {name["domain"]: name["kind"] for name in found}
         assert len(found) == len(kinds) == 15
         assert {domain for domain, kind in kinds.items() if kind == "network"} == {"network.test"}
         assert {domain for domain, kind in kinds.items() if kind == "mapped"} == {
@@ -154,7 +154,7 @@ class TestNames:
 
     def test_a_sites_own_row_is_merged_into_its_address(self) -> None:
         found = names(network_with(MappedDomain(4, 2, "alpha.network.test", stage="done")))
-        alpha = next(name.as_dict() for name in found if name.domain == "alpha.network.test")
+        alpha = next(name for name in found if name["domain"] == "alpha.network.test")
         assert alpha == {
             "domain": "alpha.network.test",
             "kind": "subsite",
@@ -170,7 +170,7 @@ class TestNames:
         }
 
     def test_a_name_without_a_row_has_no_stage(self) -> None:
-        found = names(network_with())[0].as_dict()
+        found = names(network_with())[0]
         assert (found["row"], found["stage"], found["primary"], found["active"]) == (None, None, None, True)
 
     def test_a_shared_base_domain_stands_once(self) -> None:
@@ -179,17 +179,17 @@ class TestNames:
             Site(4, "base.example", "/one/", archived=True),
             Site(5, "base.example", "/two/"),
         )
-        found = [name for name in names(network_with(sites=sites)) if name.domain == "base.example"]
-        assert [(name.kind, name.blog_id) for name in found] == [("base", 5)]
+        found = [name for name in names(network_with(sites=sites)) if name["domain"] == "base.example"]
+        assert [(name["kind"], name["blog_id"]) for name in found] == [("base", 5)]
 
     def test_a_single_site_in_a_folder_of_a_foreign_name_makes_it_a_base_domain(self) -> None:
         sites = (Site(1, "network.test"), Site(4, "base.example", "/one/"))
-        assert [name.kind for name in names(network_with(sites=sites))] == ["network", "base"]
+        assert [name["kind"] for name in names(network_with(sites=sites))] == ["network", "base"]
 
     def test_declared_base_domains(self) -> None:
         sites = (Site(1, "network.test"), Site(4, "one.base.example"))
         found = names(dataclasses.replace(network_with(sites=sites), base_domains=("base.example",)))
-        assert [(name.domain, name.kind, name.blog_id) for name in found] == [
+        assert [(name["domain"], name["kind"], name["blog_id"]) for name in found] == [
             ("network.test", "network", 1),
             ("one.base.example", "subsite", 4),
             ("base.example", "base", None),

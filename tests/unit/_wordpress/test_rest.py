@@ -190,7 +190,7 @@ def test_no_tls() -> None:
         ("https://user:hidden-password@network.example.com", "rest_key"),
         ("https://user:hidden-password@network.example.com:port/x?y#z", "rest_key"),
         ("user:hidden-password@network.example.com", "rest_key"),
-        ("https://network.example.com/\x1b[2J", "control characters"),
+        ("https://network.example.com/\x1b[2J", "not a URL"),
         ("https://network.example.com:port", "not a URL"),
     ],
 )
@@ -316,9 +316,9 @@ class TestAnswersThatAreTooMuch:
                 assert "ca_path: there is no file" in failure(server, verify=name)
 
     def test_a_body_that_is_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(f"{read_rest.__module__}.MOST_BYTES", 1024 * 1024)
+        monkeypatch.setattr(f"{read_rest.__module__}.MAX_BODY", 1_000_000)
         with WordPressRest(fixed=(200, {}, b"[" + b" " * 2_000_000)) as server:
-            assert "larger than 1 MiB" in failure(server)
+            assert "longer than 1 MB" in failure(server)
 
     def test_a_message_that_is_too_long(self) -> None:
         with WordPressRest(fixed=(500, {}, json.dumps({"message": "word " * 200_000}).encode())) as server:

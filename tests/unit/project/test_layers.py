@@ -76,7 +76,6 @@ PURE = (
     f"{CONTROLLER}/_wordpress/network",
     f"{CONTROLLER}/_wordpress/wire",
     f"{CONTROLLER}/_wordpress/notes",
-    f"{CONTROLLER}/_wordpress/said",
     f"{CONTROLLER}/_sync/decide",
     f"{CONTROLLER}/_sync/report",
     f"{CONTROLLER}/_doctor/summary",
