@@ -18,7 +18,6 @@ if t.TYPE_CHECKING:
     from ...module_utils._certificates.model import CertificatesPlan
     from ...module_utils._certificates.result import CertificatesOutcome
     from ...module_utils._domains.plan import DomainPlan
-    from ...module_utils._runcloud.connection import Connection, Target
     from ...module_utils._runcloud.models import Domain, LogEntry, Server, WebApp
     from .._sync.decide import Decision
     from .._wordpress.network import Inventory
@@ -81,7 +80,8 @@ class Seen:
     :param settings: what is wrong with the options.
     :param alternatives: the servers (or web applications) that these credentials see, where none was named or found.
     :param attached: the domains of the web application.
-    :param dns: host name -> DnsCheck, and ``caa`` a CaaReport: their room is not pure.
+    :param dns: host name -> DnsCheck; ``caa`` a CaaReport, ``connection`` a Connection, ``target`` a Target: their files
+        are not pure.
     :param plan: what the next run would do to them.
     :param orders: what the next run would do for the certificates.
     :param held: host names that cannot be in a certificate order now, with the reason.
@@ -93,8 +93,8 @@ class Seen:
     source: str
     credentials: tuple[str, ...] = ()
     settings: list[str] = dataclasses.field(default_factory=list)
-    connection: Look[Connection] = Look()
-    target: Target | None = None
+    connection: Look[t.Any] = Look()
+    target: t.Any = None
     server: Look[Server] = Look()
     servers: Look[list[Server]] = Look()
     webapp: Look[WebApp] = Look()
@@ -114,7 +114,7 @@ class Seen:
     @property
     def api_url(self) -> str:
         """Where RunCloud was asked."""
-        return self.connection.found.url if self.connection.found else ""
+        return str(self.connection.found.url) if self.connection.found else ""
 
     @property
     def wants(self) -> list[str]:
