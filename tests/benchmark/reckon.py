@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .measure import Measured, Run
-from .situations import Situation
+from .situations import PAGE, Situation
 from .ways import Way
 
 # What one request costs in a process that runs already, where nothing better is known.
@@ -26,8 +26,11 @@ def steps(way: Way, situation: Situation) -> int:
 
 
 def reads(way: Way, situation: Situation) -> int:
-    """Return how many list requests a way makes."""
-    return steps(way, situation) * situation.pages if way == "loop" else situation.pages
+    """Return how many list requests a way makes; each module of a loop reads the list as it has grown by then."""
+    if way != "loop":
+        return situation.pages
+    grown = 1 if situation.kind == "all new" else 0
+    return sum(-(-(situation.attached + grown * number) // PAGE) for number in range(steps(way, situation)))
 
 
 def reckon(way: Way, situation: Situation, known: Known, floor: Known) -> Measured | None:
