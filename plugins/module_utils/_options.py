@@ -120,11 +120,18 @@ def read_connection(options: Options, environment: Environment) -> Connection:
 
 
 def secrets_in(options: Options, environment: Environment) -> tuple[str, ...]:
-    """Return what must not be shown of options that may turn out to be wrong: credentials, and logins in URLs."""
-    found = [_option(options, environment, name) for name in ("api_token", "api_key", "api_secret")]
-    urls = [options.get("api_url"), *(environment.get(name) for name in ENVIRONMENT["api_url"])]
-    logins = [part for url in urls if isinstance(url, str) for part in login_parts(url)]
-    return tuple(text for text in (*found, *logins) if text)
+    """Return what must not be shown of options that nobody has checked yet: credentials, and logins in URLs."""
+    credentials = ("api_token", "api_key", "api_secret")
+    found = [options.get(name) for name in credentials]
+    found += [environment.get(variable) for name in credentials for variable in ENVIRONMENT[name]]
+    urls = [
+        options.get("api_url"),
+        options.get("rest_url"),
+        *(environment.get(name) for name in ENVIRONMENT["api_url"]),
+    ]
+    urls += [value for name, value in environment.items() if name.lower().endswith("_proxy")]
+    found += [part for url in urls for part in login_parts(str(url or ""))]
+    return tuple(text for text in (str(value or "").strip() for value in found) if text)
 
 
 def read_target(options: Options, environment: Environment) -> Target:

@@ -29,6 +29,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import MissingLibrary, UserError
+from ..module_utils._options import secrets_in
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,15 +123,23 @@ class ControllerAction(ActionBase):
         return masked(result, self.hidden)
 
     def _work(self, task_vars: Mapping[str, t.Any], progress: Progress) -> dict[str, t.Any]:
-        self._task.args = self.given(task_vars)
-        checked, options = self.validate_argument_spec(dict(self.SPEC), **self.RULES)
-        self.hidden.update(checked._no_log_values)
         given: dict[str, str] = {}
         self._compute_environment_string(given)
         environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
+        # Before anything else can fail, and again with what the variables hold.
+        self._hide_secrets(environment)
+        self._task.args = self.given(task_vars)
+        self._hide_secrets(environment)
+        checked, options = self.validate_argument_spec(dict(self.SPEC), **self.RULES)
+        self.hidden.update(checked._no_log_values)
         return self.work(
             Call(options, environment, bool(self._task.check_mode), progress, self.hidden, pathlib.Path.cwd())
         )
+
+    def _hide_secrets(self, environment: Mapping[str, str]) -> None:
+        arguments = self._task.args
+        secret = (str(arguments.get(name) or "") for name, spec in self.SPEC.items() if spec.get("no_log"))
+        self.hidden.update(secret, secrets_in(arguments, environment))
 
     def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
         try:
@@ -153,7 +162,8 @@ class ControllerAction(ActionBase):
         """Put a failure into words that a step does not expect; the traceback of a fault is only shown at -vvv."""
         if isinstance(error, MissingLibrary):
             return str(missing_required_lib(error.library))
-        self._display.vvv("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self._display.vvv(self.masked({"traceback": shown})["traceback"])
         return (
             f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
             "please report it with the traceback, which -vvv shows"

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+from ansible.utils.display import Display
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import MissingLibrary, UserError
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._action import (
     Call,
@@ -90,6 +91,35 @@ def test_secrets_are_masked_whole_and_short_ones_bend_nothing() -> None:
     assert result["list"][0] != "from-the-environment"
     assert result["list"][1] == "a short one"
     assert masked({"key": "value"}, {""}) == {"key": "value"}
+
+
+@pytest.mark.parametrize("by", ["option", "variable", "environment", "process"])
+def test_a_run_that_fails_before_its_work_shows_no_secret(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "https://someone-here:hush-3f9a77@api.example/api/v3"
+    options: dict[str, Any] = {"rows": [url, SECRET], "source": url, "variables": "domain_sync_"}
+    given: dict[str, Any] = {}
+    if by == "option":
+        options |= {"api_url": url, "api_token": SECRET}
+    elif by == "variable":
+        given["variables"] = {"domain_sync_api_url": url, "domain_sync_api_token": SECRET}
+    else:
+        variables = {"RUNCLOUD_API_URL": url, "RUNCLOUD_API_TOKEN": SECRET}
+        given["environment" if by == "environment" else "env"] = variables
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "vvv", shown.append)
+    result = run_action("runcloud_sync", options, **given)
+    assert result["failed"]
+    assert "value of source must be one of" in result["msg"]
+    assert "invocation" not in result
+    assert not [secret for secret in ("someone-here", "hush-3f9a77", SECRET) if secret in f"{result}{shown}"]
+
+
+def test_a_traceback_at_vvv_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "vvv", shown.append)
+    result = run_action(action(refuse(KeyError(SECRET))), {"token": SECRET})
+    assert "KeyError" in shown[0]
+    assert SECRET not in f"{result}{shown}"
 
 
 @pytest.mark.parametrize(
