@@ -32,30 +32,22 @@ class ActionModule(ControllerAction):
         """Look at everything and return the result."""
         from ..plugin_utils._doctor.finding import Seen
         from ..plugin_utils._doctor.run import Visit, examine
+        from ..plugin_utils._doctor.summary import diagnose
         from ..plugin_utils._sync.steps import source_of
 
         seen = Seen(call.options, option_names(call.options["variables"]), source_of(call.options))
-        visit = Visit(seen, call.environment, call.base, call.progress, self.describe, call.hidden)
-        self._visit = visit
-        examine(visit)
-        return self._result(visit)
+        self._visit = Visit(seen, call.environment, call.base, call.progress, self.describe, call.hidden)
+        examine(self._visit)
+        return self._told(diagnose(seen))
 
     def stopped(self, message: str) -> dict[str, t.Any]:
         """Return a whole result where the work could not begin, or was interrupted."""
         from ..plugin_utils._doctor.summary import stopped_result
 
-        visit = self._visit
-        result = stopped_result(message, visit.seen if visit else None)
-        return {**result, "changed": False, "failed": True, "msg": result["failure"], "api": _usage(visit)}
+        return self._told(stopped_result(message, self._visit.seen if self._visit else None))
 
-    @staticmethod
-    def _result(visit: Visit) -> dict[str, t.Any]:
-        from ..plugin_utils._doctor.summary import diagnose
-
-        result = {"changed": False, **diagnose(visit.seen), "api": _usage(visit)}
-        return result if result["ok"] else {**result, "failed": True, "msg": result["failure"]}
-
-
-def _usage(visit: Visit | None) -> dict[str, t.Any]:
-    usage = visit.cloud.client.usage if visit and visit.cloud else None
-    return usage.as_dict() if usage else {"requests": 0, "retries": 0, "waited": 0.0}
+    def _told(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        cloud = self._visit.cloud if self._visit else None
+        api = cloud.client.usage.as_dict() if cloud else {"requests": 0, "retries": 0, "waited": 0.0}
+        told = {"changed": False, **result, "api": api}
+        return told if result["ok"] else {**told, "failed": True, "msg": result["failure"]}

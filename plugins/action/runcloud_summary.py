@@ -25,28 +25,17 @@ MACHINE_READABLE = ("json", "jsonl", "oneline", "ndjson", "null")
 class ActionModule(ControllerAction):
     """The action plugin of the module of the same name, which holds its documentation."""
 
-    SPEC: t.ClassVar[Mapping[str, t.Any]] = {
-        "result": {"type": "raw", "required": True},
-        "requeued": {"type": "dict"},
-    }
-
-    _task_vars: Mapping[str, t.Any] = {}
-    _heading: t.Sequence[str] = ()
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the task; where several hosts are played, each says whose summary it is."""
-        self._task_vars = task_vars or {}
-        hosts = self._task_vars.get("ansible_play_hosts_all") or []
-        self._heading = [f"[{self._task_vars.get('inventory_hostname')}]"] if len(hosts) > 1 else []
-        return super().run(tmp, task_vars)
+    SPEC: t.ClassVar[Mapping[str, t.Any]] = {"result": {"type": "raw", "required": True}, "requeued": {"type": "dict"}}
 
     def work(self, call: Call) -> dict[str, t.Any]:
-        """Print the lines, and return whether all went well."""
+        """Print the lines, and return whether all went well; where several hosts are played, with the host's name."""
+        hosts = self.task_vars.get("ansible_play_hosts_all") or []
+        heading = [f"[{self.task_vars.get('inventory_hostname')}]"] if len(hosts) > 1 else []
         result = self._registered(call.options["result"])
         failure = str(result.get("failure") or result.get("msg") or "the task left no result")
         requeued, fault = _requeue_lines(call.options["requeued"] or {})
         summary = [str(line) for line in result.get("summary") or [f"ERROR: {failure}"]]
-        lines = [*self._heading, *requeued, *summary]
+        lines = [*heading, *requeued, *summary]
         callback = str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
         # One call, so that the lines of hosts that are played at once do not mix.
         self._display.display("\n".join(["", *lines]), stderr=callback in MACHINE_READABLE)
@@ -58,7 +47,7 @@ class ActionModule(ControllerAction):
 
     def _registered(self, given: object) -> Mapping[str, t.Any]:
         """Return what a task registered. A name spares it the way through a template, which looks at each of its rows."""
-        found = self._task_vars.get(given) if isinstance(given, str) else given
+        found = self.task_vars.get(given) if isinstance(given, str) else given
         if not isinstance(found, dict):
             raise UserError(f"result: {str(given)[:60]!r} is not a variable that a task has registered; give its name")
         return found
@@ -66,14 +55,10 @@ class ActionModule(ControllerAction):
 
 def _requeue_lines(requeued: Mapping[str, t.Any]) -> tuple[list[str], str]:
     """Return what was put back into WordPress's queue, as lines, and why that failed."""
-    done = [
-        f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued") or []
-    ]
-    left = [
-        f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}"
-        for row in requeued.get("not_requeued") or []
-    ]
+    lines = [f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued", ())]
+    for row in requeued.get("not_requeued", ()):
+        lines.append(f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}")
     if not requeued or ("requeued" in requeued and not requeued.get("errors")):
-        return [*done, *left], ""
+        return lines, ""
     fault = f"WordPress's queue: {requeued.get('msg') or 'the task left no result'}"
-    return [f"ERROR: {fault}", *done, *left], fault
+    return [f"ERROR: {fault}", *lines], fault

@@ -47,3 +47,8 @@ def no_progress(what: str, done: int = 0, total: int = 0) -> None:
 def carry_out(check_mode: bool, predicted: T, apply: Callable[[], T]) -> T:
     """Apply a plan, or in check mode return what it would come to. The one place that makes this difference."""
     return predicted if check_mode else apply()
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{round(seconds / 60)} min"

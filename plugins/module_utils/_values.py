@@ -85,42 +85,16 @@ def parse_integer(value: object, what: str, *, least: int, most: int) -> int | N
     return number
 
 
-def parse_list(value: object, what: str) -> list[t.Any]:
-    """Read a list; a text is taken as JSON, or as one item a line or between commas. Not given is an empty list.
-
-    :raises UserError: it is neither.
-    """
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    if not isinstance(value, str):
-        raise UserError(f"{what}: {value!r} is not a list")
-    if not value.strip().startswith("["):
-        return [item.strip() for item in value.replace(",", "\n").splitlines() if item.strip()]
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError) as exc:
-        raise UserError(f"{what}: begins like a JSON list, but cannot be read as one ({exc})") from exc
-    return t.cast("list[t.Any]", found)
-
-
-def parse_texts(value: object, what: str) -> tuple[str, ...]:
-    """Read a list of texts, in any form that ``parse_list`` reads; empty ones are left out.
-
-    :raises UserError: one error for all items that are not texts, each with its position from 1.
-    """
-    found = []
-    problems = []
-    for position, item in enumerate(parse_list(value, what), 1):
+def parse_list(text: str) -> list[t.Any]:
+    """Read a list that was given as a text: JSON, or one item a line, or items between commas."""
+    if text.strip().startswith("["):
         try:
-            text = parse_text(item, f"{what}, item {position}")
-        except UserError as exc:
-            problems.append(str(exc))
-        else:
-            found += [text] if text else []
-    raise_problems(problems)
-    return tuple(found)
+            return t.cast("list[t.Any]", json.loads(text))
+        except (ValueError, RecursionError):
+            # A pattern may begin so as well.
+            pass
+    parts = text.splitlines() if "\n" in text.strip() else text.split(",")
+    return [part.strip() for part in parts if part.strip()]
 
 
 def raise_problems(problems: Sequence[str]) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 import os
 import pathlib
 import re
@@ -30,6 +29,9 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import MissingLibrary, UserError
 from ..module_utils._options import secrets_in
+from ..module_utils._outcome import duration
+from ..module_utils._secrets import LEAST_LENGTH
+from ..module_utils._values import parse_list
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +40,6 @@ if t.TYPE_CHECKING:
 
 # Seconds between two lines of progress. What is over before that says nothing.
 EVERY = 10.0
-# Masking a shorter text would bend other text; credentials are at least as long.
-_LEAST_HIDDEN = 8
 # What ansible-core raises when the task's `timeout` is over. Its module is private, and another one in each release.
 _TIMEOUT = "TaskTimeoutError"
 # A text that `repr` writes as it is.
@@ -69,12 +69,12 @@ class ControllerAction(ActionBase):
     _supports_check_mode = True
 
     SPEC: t.ClassVar[Mapping[str, t.Any]] = {}
-    # Further arguments of ansible-core's validator: mutually_exclusive, required_if, ...
-    RULES: t.ClassVar[Mapping[str, t.Any]] = {}
     # Where the task has the option `variables`, a prefix: which variables (without it) stand in for which options, and
     # which others there are.
     VARIABLES: t.ClassVar[Mapping[str, str]] = {}
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = frozenset()
+
+    task_vars: Mapping[str, t.Any] = {}
 
     def work(self, call: Call) -> dict[str, t.Any]:
         """Do the work and return the result."""
@@ -84,28 +84,6 @@ class ControllerAction(ActionBase):
         """Return the result of a call that could not begin or did not end; it must say failed."""
         return {"failed": True, "changed": False, "msg": message}
 
-    def given(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the arguments of the task as they are validated.
-
-        :raises UserError: a variable of the prefix that is not known.
-        """
-        arguments = dict(self._task.args)
-        prefix = arguments.get("variables")
-        if prefix:
-            arguments = {**self._from_variables(str(prefix), task_vars), **arguments}
-        read = {name: as_option(value, self.SPEC.get(name, {})) for name, value in arguments.items()}
-        return {name: value for name, value in read.items() if value is not None}
-
-    def _from_variables(self, prefix: str, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Read the options that the host's variables hold."""
-        found = {name: name.removeprefix(prefix) for name in task_vars if name.startswith(prefix)}
-        known = {**self.VARIABLES, **dict.fromkeys(self.OTHER_VARIABLES, "")}
-        unknown = [name for name, short in found.items() if short not in known]
-        if unknown:
-            raise UserError("\n".join(_unknown_variable(name, [prefix + short for short in known]) for name in unknown))
-        wanted = {known[short]: task_vars[name] for name, short in found.items() if known[short]}
-        return {option: self._templar.template(value) for option, value in wanted.items()}
-
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task. Every way it can end is a result."""
         del tmp
@@ -113,24 +91,37 @@ class ControllerAction(ActionBase):
             return self.stopped(
                 f"async: {self._task.action} works on the controller and cannot be run as a background job"
             )
+        self.task_vars = task_vars or {}
         self.hidden: set[str] = set()
         with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
-            result = self._guarded(lambda: self._work(task_vars or {}, progress), progress)
-        return self.masked(result)
+            return masked(self._guarded(progress), self.hidden)
 
-    def masked(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Return a result with every secret in it replaced by stars; nothing is decided on it any more."""
-        return masked(result, self.hidden)
+    def _guarded(self, progress: ProgressLines) -> dict[str, t.Any]:
+        try:
+            return self._work(progress)
+        except AnsibleConnectionFailure:
+            # The host of the task is unreachable, which is Ansible's to tell and to act on.
+            raise
+        except AnsibleActionFail as exc:
+            return self.stopped(str(getattr(exc, "message", exc)))
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
+            return self.stopped(self.describe(exc))
+        except BaseException as exc:
+            if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
+                raise
+            return self.stopped(f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}")
 
-    def _work(self, task_vars: Mapping[str, t.Any], progress: Progress) -> dict[str, t.Any]:
+    def _work(self, progress: Progress) -> dict[str, t.Any]:
         given: dict[str, str] = {}
         self._compute_environment_string(given)
         environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
         # Before anything else can fail, and again with what the variables hold.
         self._hide_secrets(environment)
-        self._task.args = self.given(task_vars)
+        arguments = {**self._from_variables(str(self._task.args.get("variables") or "")), **self._task.args}
+        read = {name: as_option(value, self.SPEC.get(name, {})) for name, value in arguments.items()}
+        self._task.args = {name: value for name, value in read.items() if value is not None}
         self._hide_secrets(environment)
-        checked, options = self.validate_argument_spec(dict(self.SPEC), **self.RULES)
+        checked, options = self.validate_argument_spec(dict(self.SPEC))
         self.hidden.update(checked._no_log_values)
         return self.work(
             Call(options, environment, bool(self._task.check_mode), progress, self.hidden, pathlib.Path.cwd())
@@ -141,29 +132,27 @@ class ControllerAction(ActionBase):
         secret = (str(arguments.get(name) or "") for name, spec in self.SPEC.items() if spec.get("no_log"))
         self.hidden.update(secret, secrets_in(arguments, environment))
 
-    def _guarded(self, work: Callable[[], dict[str, t.Any]], progress: ProgressLines) -> dict[str, t.Any]:
-        try:
-            return work()
-        except AnsibleConnectionFailure:
-            # The host of the task is unreachable, which is Ansible's to tell and to act on.
-            raise
-        except AnsibleActionFail as exc:
-            return self.stopped(str(getattr(exc, "message", exc)))
-        except UserError as exc:
-            return self.stopped(self.describe(exc) if isinstance(exc, MissingLibrary) else str(exc))
-        except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
-            return self.stopped(self.describe(exc))
-        except BaseException as exc:
-            if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
-                raise
-            return self.stopped(f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}")
+    def _from_variables(self, prefix: str) -> dict[str, t.Any]:
+        """Read the options that the host's variables hold; without a prefix, none."""
+        found = {name: name.removeprefix(prefix) for name in self.task_vars if prefix and name.startswith(prefix)}
+        known = {**self.VARIABLES, **dict.fromkeys(self.OTHER_VARIABLES, "")}
+        unknown = []
+        for name in (name for name, short in found.items() if short not in known):
+            near = difflib.get_close_matches(name, [prefix + short for short in known], 1)
+            unknown.append(f"{name}: there is no such variable{f'; did you mean {near[0]}?' if near else ''}")
+        if unknown:
+            raise UserError("\n".join(unknown))
+        wanted = {known[short]: self.task_vars[name] for name, short in found.items() if known[short]}
+        return {option: self._templar.template(value) for option, value in wanted.items()}
 
     def describe(self, error: Exception) -> str:
-        """Put a failure into words that a step does not expect; the traceback of a fault is only shown at -vvv."""
+        """Put a failure into words; the traceback of one that nothing expects is only shown at -vvv."""
         if isinstance(error, MissingLibrary):
             return str(missing_required_lib(error.library))
+        if isinstance(error, UserError):
+            return str(error)
         shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        self._display.vvv(self.masked({"traceback": shown})["traceback"])
+        self._display.vvv(masked({"traceback": shown}, self.hidden)["traceback"])
         return (
             f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
             "please report it with the traceback, which -vvv shows"
@@ -174,12 +163,6 @@ class HostAction(ControllerAction):
     """An action that runs commands on the host of the task as well."""
 
     _requires_connection = True
-    _task_vars: Mapping[str, t.Any] = {}
-
-    def given(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Keep the variables of the task: running a command needs them."""
-        self._task_vars = task_vars
-        return super().given(task_vars)
 
     def command(self, words: Sequence[str], text: str) -> tuple[int, str, str]:
         """Run a command by core's own module, so that the host needs no Python but one that core can use.
@@ -192,19 +175,15 @@ class HostAction(ControllerAction):
         :raises UserError: where the host could not run it.
         """
         task = self._task
+        arguments = {"argv": list(words), "stdin": text}
+        as_they_are = dict.fromkeys(("stdin_add_newline", "strip_empty_ends", "expand_argument_vars"), False)
         check_mode, no_log = task.check_mode, task.no_log
         task.check_mode, task.no_log = False, True
         try:
             result = self._execute_module(
                 module_name="ansible.legacy.command",
-                module_args={
-                    "argv": list(words),
-                    "stdin": text,
-                    "stdin_add_newline": False,
-                    "strip_empty_ends": False,
-                    "expand_argument_vars": False,
-                },
-                task_vars=dict(self._task_vars),
+                module_args={**arguments, **as_they_are},
+                task_vars=dict(self.task_vars),
             )
         finally:
             task.check_mode, task.no_log = check_mode, no_log
@@ -216,8 +195,7 @@ class HostAction(ControllerAction):
 def as_option(value: t.Any, spec: Mapping[str, t.Any]) -> t.Any:
     """Return a value as an option of this kind takes it; None where it is as if not given.
 
-    Forms and surveys give nothing but text: "" is as if not given, and a list may be JSON, one item a line, or separated
-    by commas. A choice may be a boolean, as YAML reads ``true``.
+    Forms and surveys give nothing but text: "" is as if not given. A choice may be a boolean, as YAML reads ``true``.
     """
     if isinstance(value, bool) and "choices" in spec:
         return str(value).lower()
@@ -227,28 +205,13 @@ def as_option(value: t.Any, spec: Mapping[str, t.Any]) -> t.Any:
     if not text:
         return None
     if spec.get("type") == "list":
-        return _items_of_text(text)
+        return parse_list(text)
     return text.lower() if text.lower() in spec.get("choices", ()) else value
 
 
-def _items_of_text(text: str) -> list[t.Any]:
-    if text.startswith("["):
-        try:
-            return list(json.loads(text))
-        except ValueError:
-            pass
-    parts = text.splitlines() if "\n" in text else text.split(",")
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _unknown_variable(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"{name}: there is no such variable{f'; did you mean {near[0]}?' if near else ''}"
-
-
 def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:
-    """Return a result with every secret in it replaced by stars."""
-    secrets = {text.strip() for text in hidden if len(text.strip()) >= _LEAST_HIDDEN}
+    """Return a result with every secret in it replaced by stars; nothing is decided on it any more."""
+    secrets = {text.strip() for text in hidden if len(text.strip()) >= LEAST_LENGTH}
     # Looking through ten thousand rows one by one takes half a second, looking through their text nearly none.
     if all(_QUOTED_AS_IT_IS(secret) for secret in secrets):
         shown = repr(result)
@@ -257,12 +220,7 @@ def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:
 
 
 class ProgressLines:
-    """Says on standard error how far the work is, as a context manager; nothing in the first seconds.
-
-    :param show: prints one line.
-    :param every: seconds between two lines.
-    :param clock: seconds that only go up.
-    """
+    """Says by ``show`` every so many seconds how far the work is, as a context manager; at first nothing."""
 
     def __init__(
         self, show: Callable[[str], object], every: float = EVERY, clock: Callable[[], float] = time.monotonic
@@ -310,15 +268,10 @@ class ProgressLines:
         if done <= 0 or seconds <= 0:
             return text
         rate = done / seconds
-        return f"{text} ({rate * 60:.0f} a minute, about {_duration((self._total - self._done) / rate)} left)"
+        return f"{text} ({rate * 60:.0f} a minute, about {duration((self._total - self._done) / rate)} left)"
 
     def _watch(self) -> None:
         while not self._over.wait(self._every):
             line = "".join(character if character.isprintable() else " " for character in self.line())
             if line:
                 self._show(f"    {line}")
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -13,6 +13,7 @@ import textwrap
 import typing as t
 import unicodedata
 
+from ...module_utils._outcome import duration
 from .rows import (
     ADD,
     CHANGE,
@@ -74,7 +75,7 @@ def closing_lines(result: Result) -> t.Iterator[str]:
     yield f"{state}: {verdict}{', '.join(counts) or 'no domains'}; {ordered}; {result['api']['requests']} requests"
     forecast = result["forecast"]
     if forecast:
-        yield f"A real run would take about {forecast['requests']} requests and {_duration(forecast['seconds'])}."
+        yield f"A real run would take about {forecast['requests']} requests and {duration(forecast['seconds'])}."
     if result["counts"][UNMANAGED]:
         yield "What is unmanaged is attached and not in the list: purge removes it, an entry in the list keeps it."
     if result["report"]:
@@ -83,10 +84,6 @@ def closing_lines(result: Result) -> t.Iterator[str]:
 
 def _word(action: str) -> str:
     return f"to {action}" if action in (ADD, CHANGE, REMOVE) else action
-
-
-def _duration(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 def _table(rows: Sequence[Mapping[str, t.Any]], unchanged: int) -> list[str]:
