@@ -10,18 +10,17 @@ import typing as t
 
 from ..module_utils._errors import UserError
 from ..module_utils._names import HostnameError, normalise
-from ..plugin_utils._action import Call, HostAction
-from ..plugin_utils._wordpress.cli import Installation, read_network
+from ..plugin_utils._action import Call, ControllerAction
+from ..plugin_utils._wordpress.cli import INSTALLATION_SPEC, Installation, read_network
 from ..plugin_utils._wordpress.network import REST, Inventory
 
 
-class ActionModule(HostAction):
+class ActionModule(ControllerAction):
+    _requires_connection = True
+
     SPEC: t.ClassVar[t.Mapping[str, t.Any]] = {
+        **INSTALLATION_SPEC,
         "method": {"type": "str", "choices": ["auto", "wp_cli", "php", "rest"], "default": "auto"},
-        "path": {"type": "str"},
-        "wp_cli": {"type": "str", "default": "wp"},
-        "php": {"type": "str", "default": "php"},
-        "url": {"type": "str"},
         "network_id": {"type": "int"},
         "base_domains": {"type": "list", "elements": "str", "default": []},
         "rest_url": {"type": "str"},
@@ -30,15 +29,12 @@ class ActionModule(HostAction):
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
         "read_credentials": {"type": "bool", "default": False, "no_log": False},
-        "timeout": {"type": "int", "default": 120},
     }
 
     def work(self, call: Call) -> dict[str, t.Any]:
         options = call.options
         if options["read_credentials"] and not self._task.no_log:
-            raise UserError(
-                "read_credentials: the result would show secrets; write 'no_log: true' on this task, then it cannot"
-            )
+            raise UserError("read_credentials: the result would show secrets; write 'no_log: true' on this task")
         try:
             base_domains = [normalise(name) for name in options["base_domains"]]
         except HostnameError as exc:

@@ -10,21 +10,19 @@ import typing as t
 
 from ..module_utils._names import normalise_lenient
 from ..module_utils._outcome import carry_out
-from ..plugin_utils._action import Call, HostAction
-from ..plugin_utils._wordpress.cli import Installation, read_network
+from ..plugin_utils._action import Call, ControllerAction
+from ..plugin_utils._wordpress.cli import INSTALLATION_SPEC, Installation, read_network
 from ..plugin_utils._wordpress.requeue import plan, put_back
 
 
-class ActionModule(HostAction):
+class ActionModule(ControllerAction):
+    _requires_connection = True
+
     SPEC: t.ClassVar[t.Mapping[str, t.Any]] = {
+        **INSTALLATION_SPEC,
         "path": {"type": "str", "required": True},
         "names": {"type": "list", "elements": "str", "required": True},
         "secure_names": {"type": "list", "elements": "str", "default": []},
-        "method": {"type": "str", "choices": ["auto", "wp_cli", "php"], "default": "auto"},
-        "wp_cli": {"type": "str", "default": "wp"},
-        "php": {"type": "str", "default": "php"},
-        "url": {"type": "str"},
-        "timeout": {"type": "int", "default": 120},
     }
 
     def work(self, call: Call) -> dict[str, t.Any]:

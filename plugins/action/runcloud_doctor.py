@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._action import ControllerAction
+from ..plugin_utils._action import Call, ControllerAction
 from ..plugin_utils._doctor.options import DOCTOR_SPEC, OTHER_VARIABLES, VARIABLES, option_names
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ..plugin_utils._action import Call
     from ..plugin_utils._doctor.run import Visit
 
 
 class ActionModule(ControllerAction):
     """The action plugin of the module of the same name, which holds its documentation."""
 
-    SPEC: t.ClassVar[Mapping[str, t.Any]] = DOCTOR_SPEC
-    VARIABLES: t.ClassVar[Mapping[str, str]] = VARIABLES
+    SPEC: t.ClassVar[t.Mapping[str, t.Any]] = DOCTOR_SPEC
+    VARIABLES: t.ClassVar[t.Mapping[str, str]] = VARIABLES
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES
 
     # What was seen so far, also where the work is interrupted.

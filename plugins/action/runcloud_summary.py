@@ -11,12 +11,7 @@ import typing as t
 from ansible import constants
 
 from ..module_utils._errors import UserError
-from ..plugin_utils._action import ControllerAction
-
-if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ..plugin_utils._action import Call
+from ..plugin_utils._action import Call, ControllerAction
 
 # Callbacks whose standard output is read by programs.
 MACHINE_READABLE = ("json", "jsonl", "oneline", "ndjson", "null")
@@ -25,7 +20,10 @@ MACHINE_READABLE = ("json", "jsonl", "oneline", "ndjson", "null")
 class ActionModule(ControllerAction):
     """The action plugin of the module of the same name, which holds its documentation."""
 
-    SPEC: t.ClassVar[Mapping[str, t.Any]] = {"result": {"type": "raw", "required": True}, "requeued": {"type": "dict"}}
+    SPEC: t.ClassVar[t.Mapping[str, t.Any]] = {
+        "result": {"type": "raw", "required": True},
+        "requeued": {"type": "dict"},
+    }
 
     def work(self, call: Call) -> dict[str, t.Any]:
         """Print the lines, and return whether all went well; where several hosts are played, with the host's name."""
@@ -45,7 +43,7 @@ class ActionModule(ControllerAction):
         # What is wrong stands above, and a failed task is shown twice by Ansible itself.
         return {**told, "failed": True, "msg": "The run failed; the lines above say why."}
 
-    def _registered(self, given: object) -> Mapping[str, t.Any]:
+    def _registered(self, given: object) -> t.Mapping[str, t.Any]:
         """Return what a task registered. A name spares it the way through a template, which looks at each of its rows."""
         found = self.task_vars.get(given) if isinstance(given, str) else given
         if not isinstance(found, dict):
@@ -53,9 +51,11 @@ class ActionModule(ControllerAction):
         return found
 
 
-def _requeue_lines(requeued: Mapping[str, t.Any]) -> tuple[list[str], str]:
+def _requeue_lines(requeued: t.Mapping[str, t.Any]) -> tuple[list[str], str]:
     """Return what was put back into WordPress's queue, as lines, and why that failed."""
-    lines = [f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued", ())]
+    lines = [
+        f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued", ())
+    ]
     for row in requeued.get("not_requeued", ()):
         lines.append(f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}")
     if not requeued or ("requeued" in requeued and not requeued.get("errors")):

@@ -6,25 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 import typing as t
 
-from ..plugin_utils._action import ControllerAction
+from ..plugin_utils._action import Call, ControllerAction, masked
 from ..plugin_utils._sync.options import OTHER_VARIABLES, SYNC_SPEC, VARIABLES
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ..plugin_utils._action import Call
     from ..plugin_utils._sync.run import Run
 
 
 class ActionModule(ControllerAction):
     """The action plugin of the module of the same name, which holds its documentation."""
 
-    SPEC: t.ClassVar[Mapping[str, t.Any]] = SYNC_SPEC
-    VARIABLES: t.ClassVar[Mapping[str, str]] = VARIABLES
+    SPEC: t.ClassVar[t.Mapping[str, t.Any]] = SYNC_SPEC
+    VARIABLES: t.ClassVar[t.Mapping[str, str]] = VARIABLES
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES
 
     # What was done so far, also where the work is interrupted.
@@ -56,9 +54,8 @@ class ActionModule(ControllerAction):
         from ..plugin_utils._sync.result import sync_result
 
         call = self._call
-        options: Mapping[str, t.Any] = call.options if call else {}
-        if call:
-            call.hidden.update(run.hidden)
+        options: t.Mapping[str, t.Any] = call.options if call else {}
+        self.hidden.update(run.hidden)
         self._name_options(run)
         folder = call.base / pathlib.Path(options["report"]).expanduser() if call and options["report"] else None
         result = sync_result(
@@ -69,36 +66,30 @@ class ActionModule(ControllerAction):
         )
         rows = result.pop("all_rows")
         if folder:
-            problem = write_report(folder, self.masked({**result, "rows": rows}), run.rows)
+            problem = write_report(folder, masked({**result, "rows": rows}, self.hidden), run.rows)
             if problem:
                 result["notes"].append(problem)
                 result["summary"][-1] = f"WARNING: {problem}"
-        if run.domains is not None or run.certificates is not None:
-            result["diff"] = self._diff(run)
-        if not result["ok"]:
-            result |= {"failed": True, "msg": result["failure"]}
-        return result
-
-    def _diff(self, run: Run) -> dict[str, t.Any]:
-        """Return one diff of domains and certificates: only what changes."""
-        before: dict[str, t.Any] = {}
-        after: dict[str, t.Any] = {}
-        if run.domains is not None:
-            before["domains"], after["domains"] = run.domains.diff()
-        if run.certificates is not None:
-            old, new = run.certificates.diff()
-            before.update(old)
-            after.update(new)
-        return {"before": before, "after": after}
+        result |= _diff(run)
+        return result if result["ok"] else {**result, "failed": True, "msg": result["failure"]}
 
     def _name_options(self, run: Run) -> None:
         """Call options in messages as the user knows them: by the role's variables, where those were used."""
         prefix = str(self._task.args.get("variables") or "")
-        if not prefix:
-            return
-        variables = {option: f"{prefix}{variable}" for variable, option in VARIABLES.items()}
+        variables = {option: f"{prefix}{variable}" for variable, option in VARIABLES.items() if prefix}
         for number, failure in enumerate(run.failures):
-            match = re.match(r"[a-z_]+(?=[:,])", failure.text)
-            if match and match.group() in variables:
-                text = variables[match.group()] + failure.text[match.end() :]
-                run.failures[number] = type(failure)(failure.step, text)
+            option, mark, rest = re.match(r"([a-z_]*)([:,]?)(.*)", failure.text, re.DOTALL).groups()  # type: ignore[union-attr]
+            if mark and option in variables:
+                run.failures[number] = dataclasses.replace(failure, text=f"{variables[option]}{mark}{rest}")
+
+
+def _diff(run: Run) -> dict[str, t.Any]:
+    """Return one diff of domains and certificates: only what changes; nothing where nothing was known."""
+    before: dict[str, t.Any] = {}
+    after: dict[str, t.Any] = {}
+    if run.domains is not None:
+        before["domains"], after["domains"] = run.domains.diff()
+    if run.certificates is not None:
+        old, new = run.certificates.diff()
+        before, after = before | old, after | new
+    return {"diff": {"before": before, "after": after}} if before or after else {}

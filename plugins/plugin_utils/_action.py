@@ -6,8 +6,8 @@
 
 PRIVATE to the collection: may change without notice.
 
-An action does its work in the process that Ansible has forked for the task, on the controller, whatever the host of
-the task is. Nothing that is decided on passes through a masked result: masking is the last thing that happens.
+An action works on the controller, in the process that Ansible has forked for the task, whatever the task's host is.
+Nothing that is decided on passes through a masked result: masking is the last thing that happens.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ if t.TYPE_CHECKING:
 
     from ..module_utils._outcome import Progress
 
-# Seconds between two lines of progress. What is over before that says nothing.
-EVERY = 10.0
 # What ansible-core raises when the task's `timeout` is over. Its module is private, and another one in each release.
 _TIMEOUT = "TaskTimeoutError"
 # A text that `repr` writes as it is.
@@ -48,10 +46,8 @@ _QUOTED_AS_IT_IS = re.compile(r"[!#-&(-\[\]-~]+\Z").match
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """What an action works with.
-
-    ``environment`` is this process's with the task's ``environment`` over it; ``base`` is the folder in which
-    ansible-playbook was started; whatever is added to ``hidden`` is masked in the result.
+    """What an action works with. ``environment`` is this process's with the task's over it; ``base`` is the folder in
+    which ansible-playbook was started; whatever is added to ``hidden`` is masked in the result.
     """
 
     options: Mapping[str, t.Any]
@@ -63,7 +59,7 @@ class Call:
 
 
 class ControllerAction(ActionBase):
-    """An action that needs no connection. Subclasses have ``SPEC`` and ``work``."""
+    """An action that works on the controller. Subclasses have ``SPEC`` and ``work``, and say so if they use ``command``."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -88,28 +84,22 @@ class ControllerAction(ActionBase):
         """Run the task. Every way it can end is a result."""
         del tmp
         if self._task.async_val:
-            return self.stopped(
-                f"async: {self._task.action} works on the controller and cannot be run as a background job"
-            )
+            return self.stopped(f"async: {self._task.action} works on the controller and cannot run in the background")
         self.task_vars = task_vars or {}
         self.hidden: set[str] = set()
         with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
-            return masked(self._guarded(progress), self.hidden)
-
-    def _guarded(self, progress: ProgressLines) -> dict[str, t.Any]:
-        try:
-            return self._work(progress)
-        except AnsibleConnectionFailure:
-            # The host of the task is unreachable, which is Ansible's to tell and to act on.
-            raise
-        except AnsibleActionFail as exc:
-            return self.stopped(str(getattr(exc, "message", exc)))
-        except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
-            return self.stopped(self.describe(exc))
-        except BaseException as exc:
-            if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
-                raise
-            return self.stopped(f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}")
+            try:
+                result = self._work(progress)
+            except AnsibleConnectionFailure:
+                raise  # The host of the task is unreachable, which is Ansible's to tell and to act on.
+            except Exception as exc:  # noqa: BLE001 - whatever it is, it ends as a failure that can be read
+                result = self.stopped(self.describe(exc))
+            except BaseException as exc:
+                if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
+                    raise
+                text = f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}"
+                result = self.stopped(text)
+        return masked(result, self.hidden)
 
     def _work(self, progress: Progress) -> dict[str, t.Any]:
         given: dict[str, str] = {}
@@ -123,9 +113,8 @@ class ControllerAction(ActionBase):
         self._hide_secrets(environment)
         checked, options = self.validate_argument_spec(dict(self.SPEC))
         self.hidden.update(checked._no_log_values)
-        return self.work(
-            Call(options, environment, bool(self._task.check_mode), progress, self.hidden, pathlib.Path.cwd())
-        )
+        check_mode = bool(self._task.check_mode)
+        return self.work(Call(options, environment, check_mode, progress, self.hidden, pathlib.Path.cwd()))
 
     def _hide_secrets(self, environment: Mapping[str, str]) -> None:
         arguments = self._task.args
@@ -149,41 +138,30 @@ class ControllerAction(ActionBase):
         """Put a failure into words; the traceback of one that nothing expects is only shown at -vvv."""
         if isinstance(error, MissingLibrary):
             return str(missing_required_lib(error.library))
-        if isinstance(error, UserError):
-            return str(error)
+        if isinstance(error, (UserError, AnsibleActionFail)):
+            return str(getattr(error, "message", error))
         shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self._display.vvv(masked({"traceback": shown}, self.hidden)["traceback"])
-        return (
-            f"unexpected {type(error).__name__}: {error}. This is a fault of the collection; "
-            "please report it with the traceback, which -vvv shows"
-        )
-
-
-class HostAction(ControllerAction):
-    """An action that runs commands on the host of the task as well."""
-
-    _requires_connection = True
+        what_to_do = "This is a fault of the collection; please report it with the traceback, which -vvv shows"
+        return f"unexpected {type(error).__name__}: {error}. {what_to_do}"
 
     def command(self, words: Sequence[str], text: str) -> tuple[int, str, str]:
-        """Run a command by core's own module, so that the host needs no Python but one that core can use.
+        """Run a command on the task's host by core's own module, so that it needs no Python but one that core can use.
 
         It only reads, or the caller has looked at check mode. Neither the host's log nor a debug output gets to see it.
+        No shell is involved, and ``text`` is the standard input.
 
-        :param words: the command and its arguments; no shell is involved.
-        :param text: its standard input.
         :returns: exit code, standard output, standard error.
         :raises UserError: where the host could not run it.
         """
         task = self._task
-        arguments = {"argv": list(words), "stdin": text}
-        as_they_are = dict.fromkeys(("stdin_add_newline", "strip_empty_ends", "expand_argument_vars"), False)
+        as_it_is = dict.fromkeys(("stdin_add_newline", "strip_empty_ends", "expand_argument_vars"), False)
+        arguments = {"argv": list(words), "stdin": text, **as_it_is}
         check_mode, no_log = task.check_mode, task.no_log
         task.check_mode, task.no_log = False, True
         try:
             result = self._execute_module(
-                module_name="ansible.legacy.command",
-                module_args={**arguments, **as_they_are},
-                task_vars=dict(self.task_vars),
+                module_name="ansible.legacy.command", module_args=arguments, task_vars=dict(self.task_vars)
             )
         finally:
             task.check_mode, task.no_log = check_mode, no_log
@@ -223,11 +201,9 @@ class ProgressLines:
     """Says by ``show`` every so many seconds how far the work is, as a context manager; at first nothing."""
 
     def __init__(
-        self, show: Callable[[str], object], every: float = EVERY, clock: Callable[[], float] = time.monotonic
+        self, show: Callable[[str], object], every: float = 10.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._show = show
-        self._every = every
-        self._clock = clock
+        self._show, self._every, self._clock = show, every, clock
         self._what = self._aside = ""
         self._done = self._total = self._first = 0
         self._since = clock()
@@ -243,7 +219,7 @@ class ProgressLines:
         self._thread.join()
 
     def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
-        """Take how far the work is; what comes without a total in the middle of counted work, a wait, is part of it."""
+        """Take how far the work is; what comes without a total amid counted work, a wait, is part of it."""
         if not total and self._done < self._total:
             self._aside = what
             return
@@ -253,10 +229,8 @@ class ProgressLines:
 
     def state(self) -> str:
         """Return in a few words where the work is."""
-        if not self._what:
-            return "nothing was done yet"
         counted = f", {self._done} of {self._total} done" if self._total else ""
-        return f"it was at: {self._what}{counted}"
+        return f"it was at: {self._what}{counted}" if self._what else "nothing was done yet"
 
     def line(self) -> str:
         """Return the line that is shown now; "" where there is nothing to say."""

@@ -18,7 +18,6 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._errors import 
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._action import (
     Call,
     ControllerAction,
-    HostAction,
     ProgressLines,
     masked,
 )
@@ -209,8 +208,8 @@ class TestCommandsOnTheHost:
     """The host of the task is asked by core's own command module."""
 
     @staticmethod
-    def action(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> type[HostAction]:
-        class Action(HostAction):
+    def action(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> type[ControllerAction]:
+        class Action(ControllerAction):
             def work(self, call: Call) -> dict[str, Any]:
                 found = self.command(["wp", "$HOME"], "<?php")
                 return {"found": list(found), "check_mode": call.check_mode and self._task.check_mode}

@@ -31,6 +31,16 @@ if t.TYPE_CHECKING:
     # Runs a command on the host of WordPress: its words and its standard input -> exit code, output, error output.
     Run = Callable[[Sequence[str], str], tuple[int, str, str]]
 
+# The options of an installation.
+INSTALLATION_SPEC: dict[str, t.Any] = {
+    "path": {"type": "str"},
+    "method": {"type": "str", "choices": ["auto", "wp_cli", "php"], "default": "auto"},
+    "wp_cli": {"type": "str", "default": "wp"},
+    "php": {"type": "str", "default": "php"},
+    "url": {"type": "str"},
+    "timeout": {"type": "int", "default": 120},
+}
+
 _BEGIN = "MULTISITE-RUNCLOUD-BEGIN"
 _END = "MULTISITE-RUNCLOUD-END"
 _ERROR = re.compile(r"^MULTISITE-RUNCLOUD-ERROR (.*?)\r?$", re.MULTILINE)
