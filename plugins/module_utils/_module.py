@@ -15,7 +15,6 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from . import _names
 from ._errors import MissingLibrary, UserError
 from ._options import read_connection, read_target, secrets_in
 from ._outcome import no_progress
@@ -91,7 +90,6 @@ def run(
     # Before anything can fail: whatever fails shows the arguments at -vvv.
     module.no_log_values.update(secrets_in(module.params, os.environ))
     require("requests", _client.HAS_REQUESTS, _client.REQUESTS_IMPORT_ERROR, module)
-    require("idna", _names.HAS_IDNA, _names.IDNA_IMPORT_ERROR, module)
     with contextlib.ExitStack() as alone:
         _run(module, main, lambda: Context(module, target, alone if writes else None))
 

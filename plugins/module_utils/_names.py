@@ -12,19 +12,9 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import re
-import traceback
 import typing as t
 
 from ._errors import UserError
-
-try:
-    import idna
-
-    HAS_IDNA = True
-    IDNA_IMPORT_ERROR: str | None = None
-except ImportError:
-    HAS_IDNA = False
-    IDNA_IMPORT_ERROR = traceback.format_exc()
 
 MAX_NAME_LENGTH = 253
 MAX_LABEL_LENGTH = 63
@@ -36,12 +26,27 @@ TEST_DOMAIN_SUFFIX = ".runcloud.link"
 # What Ansible puts in place of a secret value.
 MASKED = "********"
 
+# What is often pasted in place of a host name, and what it is.
+_LOOKALIKES = (
+    (
+        re.escape(MASKED),
+        "was masked by Ansible, because a secret value is part of the name; use another secret, or pass the names by a "
+        "way that is not masked",
+    ),
+    (r"\A\.?\Z", "the name is empty; give a host name like shop.example.com"),
+    (r"\s", "a host name has no spaces; remove them"),
+    ("://", "this is a URL; give the host name without scheme and path"),
+    (r"[/\\?#]", "a host name has no path; give only the name in front of the first slash"),
+    ("@", "this looks like an e-mail address or a login; give only the host name"),
+    (":", "a host name has no port; remove the colon and what follows"),
+    ("_", "a host name has no underscore, and no certificate is issued for one; remove it"),
+)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 # A name in its normal form that has nothing to be said about it, as most are: reading ten thousand takes no time.
 _ORDINARY = re.compile(
     r"(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!xn--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 )
-_GLOB_CHARACTERS = frozenset("*?[")
+_GLOB = re.compile(r"[*?\[]")
 
 
 class HostnameError(UserError):
@@ -55,34 +60,28 @@ def normalise(name: str) -> str:
     taken as it is: what a registry once gave out (an emoji as ``xn--ls8h``) resolves and gets certificates, although
     IDNA 2008 would not make it today.
 
-    :param name: the name as typed, blanks at its ends do not count; unicode is converted by IDNA 2008 after UTS 46 mapping.
-    :returns: the normal form.
+    :param name: as typed, blanks at its ends do not count; unicode is converted by IDNA 2008 after UTS 46 mapping.
     :raises HostnameError: the text is not a host name that a web application can serve.
     """
     text = str(name).strip()
     if len(text) <= MAX_NAME_LENGTH and _ORDINARY.match(text):
         return text
     _refuse_lookalikes(text)
-    bare = text[len(WILDCARD) :] if text.startswith(WILDCARD) else text
+    star = WILDCARD if text.startswith(WILDCARD) else ""
+    bare = text.removeprefix(WILDCARD)
     if "*" in bare:
         raise HostnameError(
             f"{text!r}: a wildcard is allowed only as the whole first label, in front of a domain, like *.example.com"
         )
     bare = _to_ascii(bare.removesuffix("."), text)
     _check_ascii(bare, text)
-    result = WILDCARD + bare if text.startswith(WILDCARD) else bare
-    if len(result) > MAX_NAME_LENGTH:
+    if len(star + bare) > MAX_NAME_LENGTH:
         raise HostnameError(f"{text!r}: longer than {MAX_NAME_LENGTH} characters; shorten it")
-    return result
+    return star + bare
 
 
 def normalise_lenient(name: object) -> str:
-    """Return the one spelling of a name that already exists somewhere, whatever it looks like.
-
-    :param name: a name as an API or a database has it.
-    :returns: ``normalise(name)``, or the lower-case text without blanks at its ends and final dot where the text is not
-        a host name.
-    """
+    """Return the one spelling of a name that exists somewhere; of what is not a host name, the text in lower case."""
     text = str(name).strip()
     try:
         return normalise(text)
@@ -99,30 +98,14 @@ def is_readable(name: str) -> bool:
     return True
 
 
-def display_name(name: str) -> str:
-    """Return a normalised name as people read it, with the ASCII form behind where that differs."""
-    if "xn--" not in name or not HAS_IDNA:
-        return name
-    try:
-        shown = ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
-    except (idna.IDNAError, UnicodeError):
-        return name
-    return f"{shown} ({name})"
-
-
 def is_wildcard(name: str) -> bool:
     """Say whether a normalised name is a wildcard."""
     return name.startswith(WILDCARD)
 
 
-def is_www(name: str) -> bool:
-    """Say whether a normalised name begins with ``www.``."""
-    return name.startswith(WWW)
-
-
 def can_have_www(name: str) -> bool:
     """Say whether a www variant of a normalised name makes sense: not of a wildcard, not of a www name."""
-    return not is_wildcard(name) and not is_www(name)
+    return not name.startswith((WILDCARD, WWW))
 
 
 def www_form(name: str) -> str:
@@ -162,97 +145,62 @@ def is_below(name: str, domain: str) -> bool:
 def read_pattern(text: object) -> str:
     """Read a protective entry: a name, or a pattern with ``*``, ``?`` or ``[...]``, by the same rule as names.
 
-    :param text: as the user typed it; blanks at its ends and a final dot do not count.
     :returns: the pattern as ``matching_pattern`` compares it: lower case, IDNA A-labels.
     :raises HostnameError: it cannot be read, so that it would protect nothing.
     """
     given = str(text).strip() if isinstance(text, str) else ""
     if not given:
         raise HostnameError(f"{text!r}: is not a name or pattern; give one like shop.example.com or *.example.com")
-    if not _GLOB_CHARACTERS & set(given):
-        checked = _without_faults(given)
-        # An underscore is in no host name, but may be in what somebody attached; letters have one ASCII form or none.
-        return normalise_lenient(checked) if checked.isascii() else normalise(checked)
-    pattern = _without_faults(given).removesuffix(".")
-    labels = [
-        label.lower()
-        if label.isascii()
-        else _to_ascii(label, given)
-        if not _GLOB_CHARACTERS & set(label)
-        # A glob inside an international label cannot be compared with its ASCII form.
-        else _refuse_glob(given, label)
-        for label in re.split(r"[.\u3002\uff0e\uff61](?![^\[]*\])", pattern)
-    ]
-    return ".".join(labels)
+    if re.search(r"\s", given):
+        raise HostnameError(f"{text!r}: holds a blank, so it would match nothing; give one name or pattern an entry")
+    if re.search(r"[/\\@:]", given):
+        raise HostnameError(f"{text!r}: is not a name or pattern; give the host name without scheme, port and path")
+    if not _GLOB.search(given):
+        # An underscore is in no host name, but may be in what is attached; letters have one ASCII form or none.
+        return normalise_lenient(given) if given.isascii() else normalise(given)
+    labels = re.split(r"[.\u3002\uff0e\uff61](?![^\[]*\])", given.removesuffix("."))
+    return ".".join(_to_ascii(label, given) for label in labels)
 
 
 def matching_pattern(name: str, patterns: t.Iterable[str]) -> str | None:
-    """Return the first pattern that a name matches.
-
-    :param name: in the spelling of ``normalise_lenient``.
-    :param patterns: as ``read_pattern`` returns them.
-    """
+    """Return the first pattern, as ``read_pattern`` gives it, that a name in its lenient spelling matches."""
     return next((pattern for pattern in patterns if fnmatch.fnmatchcase(name, pattern)), None)
-
-
-def _without_faults(text: str) -> str:
-    """Refuse what no name or pattern can hold."""
-    if any(character.isspace() for character in text):
-        raise HostnameError(f"{text!r}: holds a blank, so it would match nothing; give one name or pattern an entry")
-    if "/" in text or "\\" in text or "@" in text or ":" in text:
-        raise HostnameError(f"{text!r}: is not a name or pattern; give the host name without scheme, port and path")
-    return text
-
-
-def _refuse_glob(text: str, label: str) -> str:
-    raise HostnameError(
-        f"{text!r}: the part {label!r} mixes a pattern with international letters; write it in ASCII (xn--...)"
-    )
 
 
 def _refuse_lookalikes(text: str) -> None:
     """Refuse what is often pasted in place of a host name, with words that say what it is."""
-    if MASKED in text:
-        raise HostnameError(
-            f"{text!r}: was masked by Ansible, because a secret value is part of the name; use another secret, or pass "
-            "the names by a way that is not masked"
-        )
-    if not text or text == ".":
-        raise HostnameError(f"{text!r}: the name is empty; give a host name like shop.example.com")
-    if any(character.isspace() for character in text):
-        raise HostnameError(f"{text!r}: a host name has no spaces; remove them")
-    if "://" in text:
-        raise HostnameError(f"{text!r}: this is a URL; give the host name without scheme and path")
-    if "/" in text or "\\" in text or "?" in text or "#" in text:
-        raise HostnameError(f"{text!r}: a host name has no path; give only the name in front of the first slash")
-    if "@" in text:
-        raise HostnameError(f"{text!r}: this looks like an e-mail address or a login; give only the host name")
     try:
         ipaddress.ip_address(text.strip("[]"))
     except ValueError:
-        pass
+        complaint = next((words for pattern, words in _LOOKALIKES if re.search(pattern, text)), "")
     else:
-        raise HostnameError(f"{text!r}: this is an address; give the host name that points to it")
-    if ":" in text:
-        raise HostnameError(f"{text!r}: a host name has no port; remove the colon and what follows")
-    if "_" in text:
-        raise HostnameError(f"{text!r}: a host name has no underscore, and no certificate is issued for one; remove it")
+        complaint = "this is an address; give the host name that points to it"
+    if complaint:
+        raise HostnameError(f"{text!r}: {complaint}")
 
 
 def _to_ascii(bare: str, text: str) -> str:
-    """Convert to lower-case A-labels."""
+    """Convert a name or a label of a pattern to lower-case A-labels."""
     if bare.isascii():
         return bare.lower()
-    if not HAS_IDNA:
-        raise HostnameError(f"{text!r}: names with other than ASCII letters need the Python library idna; install it")
+    if _GLOB.search(bare):
+        # A glob inside an international label cannot be compared with its ASCII form.
+        raise HostnameError(
+            f"{text!r}: the part {bare!r} mixes a pattern with international letters; write it in ASCII (xn--...)"
+        )
     try:
-        mapped = idna.uts46_remap(bare, std3_rules=True, transitional=False)
-        return ".".join(
-            label if label.isascii() else idna.alabel(label).decode("ascii") for label in mapped.split(".")
-        ).removesuffix(".")
+        import idna
+    except ImportError as exc:
+        raise HostnameError(
+            f"{text!r}: names with other than ASCII letters need the Python library idna; install it"
+        ) from exc
+    try:
+        labels = idna.uts46_remap(bare, std3_rules=True, transitional=False).removesuffix(".").split(".")
+        return ".".join(label if label.isascii() else idna.alabel(label).decode("ascii") for label in labels)
     except (idna.IDNAError, UnicodeError) as exc:
         raise HostnameError(
-            f"{text!r}: not allowed in international domain names (IDNA 2008): {exc}; correct it"
+            f"{text!r}: not allowed in international domain names (IDNA 2008): {exc}; correct it, or give a name that "
+            "is registered all the same in its ASCII form (xn--...)"
         ) from exc
 
 

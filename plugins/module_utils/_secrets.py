@@ -45,13 +45,12 @@ class Secrets:
     def add(self, secret: str) -> None:
         """Hide a secret from now on; of a PEM text, its body."""
         for part in _PEM_LINE.split(secret):
-            body = "".join(part.split())
-            if len(body) >= LEAST_LENGTH and body not in self._patterns:
-                self._patterns[body] = re.compile(_GAP.join(map(_any_spelling, body)))
+            lines = part.split()
             # A text that is cut off in the middle still shows whole lines of a key.
-            for line in part.split() if len(part.split()) > 1 else ():
-                if len(line) >= 2 * LEAST_LENGTH:
-                    self._patterns.setdefault(line, re.compile(_GAP.join(map(_any_spelling, line))))
+            whole_lines = [line for line in lines if len(line) >= 2 * LEAST_LENGTH]
+            for text in ("".join(lines), *whole_lines):
+                if len(text) >= LEAST_LENGTH and text not in self._patterns:
+                    self._patterns[text] = re.compile(_GAP.join(map(_any_spelling, text)))
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""

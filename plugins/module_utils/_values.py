@@ -12,6 +12,7 @@ have nothing else for a field that was left empty.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
@@ -72,10 +73,8 @@ def parse_integer(value: object, what: str, *, least: int, most: int) -> int | N
         return None
     number: int | None = None
     if isinstance(value, str) and len(value) <= 30:
-        try:
+        with contextlib.suppress(ValueError):
             number = int(value)
-        except ValueError:
-            number = None
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
         number = int(value)
     if number is None:
@@ -88,11 +87,9 @@ def parse_integer(value: object, what: str, *, least: int, most: int) -> int | N
 def parse_list(text: str) -> list[t.Any]:
     """Read a list that was given as a text: JSON, or one item a line, or items between commas."""
     if text.strip().startswith("["):
-        try:
+        # A pattern may begin so as well.
+        with contextlib.suppress(ValueError, RecursionError):
             return t.cast("list[t.Any]", json.loads(text))
-        except (ValueError, RecursionError):
-            # A pattern may begin so as well.
-            pass
     parts = text.splitlines() if "\n" in text.strip() else text.split(",")
     return [part.strip() for part in parts if part.strip()]
 

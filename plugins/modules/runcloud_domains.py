@@ -63,7 +63,9 @@ options:
     default: []
   purge_limit:
     description:
-      - How many domains O(purge) may remove in one run, as a number or as a percentage of all that are attached.
+      - How many names may be taken away in one run, as a number or as a percentage of all domains that are attached.
+      - What O(purge) removes counts, and so does each C(www=false) that takes the name with C(www.) from visitors, also
+        while O(purge) is off. An item with C(state=absent) does not count.
       - A percentage is rounded down, but is at least one domain; V(0%) and V(0) allow none.
     type: str
     default: 20%
@@ -238,7 +240,7 @@ api:
 import typing as t
 
 from ..module_utils._domains.desired import parse_desired, parse_patterns
-from ..module_utils._domains.plan import Purge
+from ..module_utils._domains.removal import Purge
 from ..module_utils._domains.run import DomainsRequest, run_domains
 from ..module_utils._module import Context, PartlyFailed, run
 from ..module_utils._options import CONNECTION_SPEC, WEBAPP_SPEC

@@ -370,14 +370,13 @@ def test_the_environment_names_the_server_but_no_web_application_and_does_not_na
 # ---------------------------------------------------------------------- libraries
 
 
-@pytest.mark.parametrize(("file", "library"), [("_runcloud.client", "requests"), ("_names", "idna")])
-def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, file: str, library: str) -> None:
-    owner = f"ansible_collections.multisite.runcloud.plugins.module_utils.{file}"
-    monkeypatch.setattr(f"{owner}.HAS_{library.upper()}", False)
-    monkeypatch.setattr(f"{owner}.{library.upper()}_IMPORT_ERROR", "no module of this name")
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = "ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.client"
+    monkeypatch.setattr(f"{owner}.HAS_REQUESTS", False)
+    monkeypatch.setattr(f"{owner}.REQUESTS_IMPORT_ERROR", "no module of this name")
     result = run_module("runcloud_domain", {"name": "x.example"})
     assert result["failed"] is True
-    assert f"Failed to import the required Python library ({library})" in result["msg"]
+    assert "Failed to import the required Python library (requests)" in result["msg"]
 
 
 # ---------------------------------------------------------------------- one run at a time

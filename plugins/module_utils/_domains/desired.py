@@ -18,11 +18,10 @@ from .._runcloud.models import DOMAIN_TYPES, PRIMARY, REDIRECTIONS
 from .._values import parse_bool, parse_choice, raise_problems
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 PRESENT = "present"
-ABSENT = "absent"
-STATES = (PRESENT, ABSENT)
+STATES = (PRESENT, "absent")
 NAME_KEYS = ("name", "domain")
 _CHOICES = {"state": STATES, "type": DOMAIN_TYPES, "redirection": REDIRECTIONS}
 ITEM_KEYS = (*NAME_KEYS, *_CHOICES, "www")
@@ -56,31 +55,27 @@ class DesiredDomain:
 def parse_desired(items: Sequence[object], option: str = "domains") -> list[DesiredDomain]:
     """Read a list of domains: each a name, or a dict with ``name`` (or ``domain``) and attributes.
 
-    :param items: as the user gave them; nothing is converted silently.
     :param option: what the messages call the list.
     :returns: each name once, in the order given.
     :raises UserError: one error for all that is wrong, each with index and value.
     """
     problems: list[str] = []
-    found: dict[str, DesiredDomain] = {}
-    places: dict[str, int] = {}
+    found: dict[str, tuple[int, DesiredDomain]] = {}
     for index, item in enumerate(items):
-        place = f"{option}[{index}]"
         try:
             domain = parse_desired_item(item)
         except UserError as exc:
-            problems.append(f"{place}: {exc}")
+            problems.append(f"{option}[{index}]: {exc}")
             continue
-        first = found.setdefault(domain.name, domain)
+        place, first = found.setdefault(domain.name, (index, domain))
         if first != domain:
             problems.append(
-                f"{place}: {domain.name} is asked for with other attributes than in {option}[{places[domain.name]}]; "
+                f"{option}[{index}]: {domain.name} is asked for with other attributes than in {option}[{place}]; "
                 "keep one of the two"
             )
-        places.setdefault(domain.name, index)
-    problems.extend(f"{option}: {problem}" for problem in _contradictions(found.values()))
-    raise_problems(problems)
-    return list(found.values())
+    desired = [domain for _place, domain in found.values()]
+    raise_problems([*problems, *(f"{option}: {problem}" for problem in _contradictions(desired))])
+    return desired
 
 
 def parse_desired_item(item: object) -> DesiredDomain:
@@ -95,31 +90,18 @@ def parse_desired_item(item: object) -> DesiredDomain:
     unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
         raise UserError(f"unknown key {', '.join(unknown)}; use only {', '.join(ITEM_KEYS)}")
-    attributes = {key: parse_choice(item.get(key), key, choices) for key, choices in _CHOICES.items()}
-    domain = DesiredDomain(
-        name=parse_item_name(item),
-        state=attributes["state"] or PRESENT,
-        type=attributes["type"],
-        www=parse_bool(item.get("www"), "www"),
-        redirection=attributes["redirection"],
-        typed=str(item.get("name") or item.get("domain")),
+    chosen = {key: parse_choice(item.get(key), key, choices) for key, choices in _CHOICES.items()}
+    names = [item[key] for key in NAME_KEYS if item.get(key) is not None]
+    if len(names) != 1:
+        what = "has both name and domain" if names else "has no name"
+        raise UserError(f"{item!r} {what}; give name: shop.example.com")
+    name, www = parse_name(names[0]), parse_bool(item.get("www"), "www")
+    if www and not can_have_www(name):
+        kind = "is a wildcard" if is_wildcard(name) else "already begins with www."
+        raise UserError(f"www: {name} {kind}; leave www out or set it to false")
+    return DesiredDomain(
+        name, chosen["state"] or PRESENT, chosen["type"], www, chosen["redirection"], typed=str(names[0])
     )
-    if domain.www and not can_have_www(domain.name):
-        kind = "is a wildcard" if is_wildcard(domain.name) else "already begins with www."
-        raise UserError(f"www: {domain.name} {kind}; leave www out or set it to false")
-    return domain
-
-
-def parse_item_name(item: Mapping[t.Any, object]) -> str:
-    """Read the name of an item; ``domain`` and ``name`` mean the same.
-
-    :raises UserError: no name, two of them, or one that is not a host name.
-    """
-    given = [key for key in NAME_KEYS if item.get(key) is not None]
-    if len(given) != 1:
-        what = "has no name" if not given else "has both name and domain"
-        raise UserError(f"{dict(item)!r} {what}; give name: shop.example.com")
-    return parse_name(item[given[0]])
 
 
 def parse_name(value: object) -> str:
@@ -129,10 +111,7 @@ def parse_name(value: object) -> str:
     """
     if not isinstance(value, str):
         raise UserError(f"{value!r} is not text; give a host name like shop.example.com (in quotes)")
-    try:
-        return normalise(value)
-    except HostnameError as exc:
-        raise UserError(str(exc)) from exc
+    return normalise(value)
 
 
 def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
@@ -153,20 +132,12 @@ def parse_patterns(values: Sequence[object], option: str) -> tuple[str, ...]:
 
 def _contradictions(domains: Iterable[DesiredDomain]) -> list[str]:
     """Find what cannot be had at once among valid items."""
-    present = [domain for domain in domains if domain.present]
-    primaries = [domain.name for domain in present if domain.type == PRIMARY]
-    problems = []
-    if len(primaries) > 1:
-        problems.append(
-            f"type: {' and '.join(primaries)} cannot all be primary, because an application has one primary domain; "
-            "keep one of them"
-        )
-    names = {domain.name for domain in present}
-    return problems + [
-        served_twice(www_form(domain.name), domain.name)
-        for domain in present
-        if domain.www and www_form(domain.name) in names
-    ]
+    present = {domain.name: domain for domain in domains if domain.present}
+    primaries = [domain.name for domain in present.values() if domain.type == PRIMARY]
+    several = f"type: {' and '.join(primaries)} cannot all be primary, because an application has one primary domain; "
+    problems = [f"{several}keep one of them"] if len(primaries) > 1 else []
+    twice = [name for name, domain in present.items() if domain.www and www_form(name) in present]
+    return problems + [served_twice(www_form(name), name) for name in twice]
 
 
 def served_twice(variant: str, name: str) -> str:

@@ -14,23 +14,19 @@ import typing as t
 
 from .._names import is_wildcard, matching_pattern, www_form
 from .._runcloud.models import ALIAS, PRIMARY, Domain
-from .case import NO_PURGE, Case, Primary, Purge, spared_names
 from .desired import DesiredDomain, served_twice
-from .removal import find_leaving
+from .removal import NO_PURGE, Case, Primary, Purge, Reasons, find_leaving, spared_names
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Action = t.Literal["add", "promote", "change", "remove"]
-Reasons = tuple[tuple[str, str], ...]
-Rows = list[dict[str, object]]
-
-__all__ = ["NO_PURGE", "DomainPlan", "Purge", "Rows", "Step", "changed_rows", "plan_domains"]
-
+# In the order of work.
+ACTIONS: tuple[Action, ...] = t.get_args(Action)
 SETTINGS = ("type", "www", "redirection")
 NO_UPDATE = (
-    "API v2 documents no way to change a domain's type, www or redirection: "
-    "use an API v3 token, or change it in RunCloud's panel ({what})"
+    "API v2 documents no way to change a domain's type, www or redirection: use an API v3 token, or change it in "
+    "RunCloud's panel ({what})"
 )
 
 
@@ -73,11 +69,9 @@ class DomainPlan:
     def as_dict(self) -> dict[str, object]:
         """Return the value ``plan`` of the modules (design 2.3)."""
         names = {key: list(getattr(self, key)) for key in ("add", "change", "remove", "unchanged", "unmanaged")}
-        reasons = {
-            key: [{"name": name, "reason": reason} for name, reason in getattr(self, key)]
-            for key in ("protected", "deferred")
-        }
-        return {**names, **reasons}
+        reasons = {"protected": self.protected, "deferred": self.deferred}
+        listed = {key: [{"name": name, "reason": reason} for name, reason in pairs] for key, pairs in reasons.items()}
+        return {**names, **listed}
 
 
 def plan_domains(
@@ -103,7 +97,7 @@ def plan_domains(
     """
     asked = tuple(domain for domain in desired if matching_pattern(domain.name, exclude) is None)
     spared = spared_names(rows, exclude, protected or {})
-    case = Case(asked, tuple(rows), purge, tuple(exclude), deferred or {}, spared, can_update)
+    case = Case(asked, tuple(rows), purge, exclude, deferred or {}, spared, can_update)
     errors: dict[str, str] = {}
     served: frozenset[str] = frozenset()
     while True:
@@ -141,7 +135,7 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
         )
     leaving = find_leaving(case, wanted, primary, errors)
     names: dict[str, list[str]] = {"add": [], "change": [], "unchanged": []}
-    steps: dict[str, list[Step]] = {"add": [], "promote": [], "change": [], "remove": []}
+    steps: list[Step] = []
     loses_www = frozenset(leaving.www)
     for domain in case.asked:
         if domain.name in served:
@@ -149,20 +143,18 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
         elif domain.name in wanted:
             kind, needed = _steps(wanted[domain.name], case, primary, domain.name in loses_www)
             names[kind].append(domain.name)
-            for step in needed:
-                steps[step.action].append(step)
-    for row in map(primary.demoted, leaving.rows):
-        steps["remove"].append(Step("remove", row, row))
-    ordered = tuple(step for kind in steps.values() for step in kind)
-    after = _after(case, primary, ordered)
+            steps.extend(needed)
+    steps.extend(Step("remove", row, row) for row in map(primary.demoted, leaving.rows))
+    steps.sort(key=lambda step: ACTIONS.index(step.action))
+    after = _after(case, primary, steps)
     still_served = {name for row in after for name in row.served_names}
     www_gone = (name for name in map(www_form, leaving.www) if name not in still_served)
     return DomainPlan(
-        steps=ordered,
+        steps=tuple(steps),
         add=tuple(names["add"]),
         change=tuple(names["change"]),
-        remove=tuple(dict.fromkeys([*(row.name for row in leaving.rows), *www_gone])),
         unchanged=tuple(names["unchanged"]),
+        remove=tuple(dict.fromkeys([*(row.name for row in leaving.rows), *www_gone])),
         unmanaged=leaving.unmanaged,
         protected=leaving.protected,
         deferred=tuple(waiting),
@@ -211,9 +203,7 @@ def _differing(domain: DesiredDomain, row: Domain | None) -> list[str]:
     """List the attributes that would have to be changed after creation; what a row does not show does not count."""
     if row is None:
         return ["type: primary"] if domain.type == PRIMARY else []
-    if not domain.www_firm and not domain.www:
-        domain = dataclasses.replace(domain, www=None)
-    return differences(domain, row)
+    return differences(domain if domain.www or domain.www_firm else dataclasses.replace(domain, www=None), row)
 
 
 def differences(first: DesiredDomain | Domain, second: Domain) -> list[str]:
@@ -248,14 +238,8 @@ def _steps(domain: DesiredDomain, case: Case, primary: Primary, loses_www: bool)
     """Return what one name takes: the key of the plan that lists it, and the steps."""
     row = case.attached.get(domain.name)
     if row is None:
-        target = Domain(
-            id=None,
-            name=domain.name,
-            type=domain.type or ALIAS,
-            www=bool(domain.www),
-            redirection=domain.redirection or "none",
-            wildcard=is_wildcard(domain.name),
-        )
+        settings = domain.type or ALIAS, bool(domain.www), domain.redirection or "none"
+        target = Domain(None, domain.name, *settings, is_wildcard(domain.name))
         if target.type != PRIMARY:
             return "add", (Step("add", target),)
         # A new primary domain is first added as an alias and then promoted (reference 3.4: prefer that).
@@ -275,12 +259,12 @@ def _steps(domain: DesiredDomain, case: Case, primary: Primary, loses_www: bool)
     return "change", (Step("change", target, now),) if target != now else ()
 
 
-def _after(case: Case, primary: Primary, steps: Iterable[Step]) -> tuple[Domain, ...]:
+def _after(case: Case, primary: Primary, steps: Sequence[Step]) -> tuple[Domain, ...]:
     """Return the domains after the steps: each row in its place, as RunCloud lists them, and new ones at the end."""
-    last = {step.name: step for step in steps}
-    gone = {name for name, step in last.items() if step.action == "remove"}
     state = {row.name: primary.demoted(row) for row in case.rows}
-    state.update((name, step.target) for name, step in last.items())
+    for step in steps:
+        state[step.name] = step.target
+    gone = {step.name for step in steps if step.action == "remove"}
     return tuple(row for name, row in state.items() if name not in gone)
 
 
@@ -305,9 +289,8 @@ def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str
     return problems, served
 
 
-def _doubles(rows: Iterable[Domain]) -> dict[str, str]:
+def _doubles(rows: Sequence[Domain]) -> dict[str, str]:
     """Find www names that are rows beside the row that has them as its www; returns (www name -> other row)."""
-    rows = list(rows)
     www_of = {www_form(row.name): row.name for row in rows if row.www}
     return {row.name: www_of[row.name] for row in rows if row.name in www_of}
 
@@ -331,15 +314,3 @@ def _notes(case: Case, desired: Sequence[DesiredDomain]) -> tuple[str, ...]:
     if case.purge.enabled and case.purge.withheld:
         notes.append(f"purge: nothing was removed: {case.purge.withheld}")
     return tuple(notes)
-
-
-def changed_rows(before: Iterable[Domain], after: Iterable[Domain]) -> tuple[Rows, Rows]:
-    """Return both sides of a diff: only the rows that differ, and of them name, type, www and redirection."""
-    old = {row.name: _shown(row) for row in before}
-    new = {row.name: _shown(row) for row in after}
-    names = sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
-    return [old[name] for name in names if name in old], [new[name] for name in names if name in new]
-
-
-def _shown(row: Domain) -> dict[str, object]:
-    return {"name": row.name, **{key: getattr(row, key) for key in SETTINGS}}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is taken away, by request and by purge, and what purge must spare. Pure.
+"""What a plan is made from, and what of it is taken away, by request and by purge, or must be left alone. Pure.
 
 PRIVATE to the collection: may change without notice.
 """
@@ -10,20 +10,138 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
 import typing as t
+from collections import Counter
 
-from .._names import is_test_domain, matching_pattern, served_names, www_form
-from .._runcloud.models import PRIMARY, Domain
+from .._errors import UserError
+from .._names import WWW, is_test_domain, matching_pattern, normalise_lenient, served_names, www_form
+from .._runcloud.models import ALIAS, PRIMARY, Domain
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from .case import Case, Primary
     from .desired import DesiredDomain
 
-NO_PRIMARY_KNOWN = "RunCloud does not say which domain is the primary one, so nothing is removed"
-NO_WWW_ON_V2 = "API v2 documents no way to take its www away"
+Reasons = tuple[tuple[str, str], ...]
+
+_NO_PRIMARY_KNOWN = "RunCloud does not say which domain is the primary one, so nothing is removed"
 _SHOWN_NAMES = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Purge:
+    """Whether and how far domains that are not asked for are removed.
+
+    ``keep`` are patterns of names to leave alone. ``limit`` is how many names may be taken away, a number or a
+    percentage of all domains that are attached like ``20%``; what is asked to be absent does not count. ``withheld``
+    says why nothing may be removed although purge is on: the list of what is wanted may be incomplete.
+
+    :raises UserError: the limit is neither.
+    """
+
+    enabled: bool = False
+    keep: tuple[str, ...] = ()
+    limit: str = "20%"
+    withheld: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9]+%?", self.limit):
+            raise UserError(f"purge_limit: {self.limit!r} is neither a number nor a percentage; give one, like 20%")
+        if self.limit.endswith("%") and int(self.limit[:-1]) > 100:
+            raise UserError(f"purge_limit: {self.limit!r} is more than all; give at most 100%")
+
+    def allowed(self, attached: int) -> int:
+        """Return how many names may be taken away when so many domains are attached; 0% allows none."""
+        number = int(self.limit.removesuffix("%"))
+        if not self.limit.endswith("%"):
+            return number
+        return max(1, attached * number // 100) if number else 0
+
+
+NO_PURGE = Purge()
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """All that a plan is made from. ``spared`` are host names that are never taken away, with the reason."""
+
+    asked: tuple[DesiredDomain, ...]
+    rows: tuple[Domain, ...]
+    purge: Purge
+    exclude: Sequence[str]
+    deferred: Mapping[str, str]
+    spared: Mapping[str, str]
+    can_update: bool
+
+    @functools.cached_property
+    def attached(self) -> dict[str, Domain]:
+        """The rows by name."""
+        return {row.name: row for row in self.rows}
+
+    @functools.cached_property
+    def hosts(self) -> frozenset[str]:
+        """The host names that are served."""
+        return frozenset(name for row in self.rows for name in row.served_names)
+
+    @functools.cached_property
+    def unclear(self) -> dict[str, str]:
+        """Names of rows that no request may address by their id, with the reason."""
+        ids, names = Counter(row.id for row in self.rows), Counter(row.name for row in self.rows)
+        found = {
+            row.name: "RunCloud lists its name or its id more than once, so it is left alone"
+            for row in self.rows
+            if row.id is None or ids[row.id] > 1 or names[row.name] > 1
+        }
+        odd = "its name is not a host name, so it is left alone"
+        return {**found, **{row.name: odd for row in self.rows if not row.readable}}
+
+    @functools.cached_property
+    def present(self) -> frozenset[str]:
+        """The names that should be attached."""
+        return frozenset(domain.name for domain in self.asked if domain.present)
+
+    @functools.cached_property
+    def primary(self) -> Domain | None:
+        """The primary domain; None where RunCloud does not say which it is."""
+        return next((row for row in self.rows if row.type == PRIMARY), None)
+
+    def left_alone(self, name: str) -> str | None:
+        """Say why a host name is never taken away and its row never demoted; None where it may be."""
+        return self.unclear.get(name) or self.spared.get(name)
+
+
+def spared_names(rows: Iterable[Domain], exclude: Sequence[str], protected: Mapping[str, str]) -> dict[str, str]:
+    """Find which host names of the attached domains are excluded or protected, each with the reason."""
+    wanted = {normalise_lenient(name): reason for name, reason in protected.items()}
+    spared = {}
+    for name in dict.fromkeys(name for row in rows for name in (row.name, www_form(row.name))):
+        pattern = matching_pattern(name, exclude)
+        reason = f"exclude has {pattern}" if pattern else wanted.get(name) or wanted.get(name.removeprefix(WWW))
+        if reason is not None:
+            spared[name] = reason
+    return spared
+
+
+@dataclasses.dataclass(frozen=True)
+class Primary:
+    """Which name becomes the primary domain now, and which should but has to wait."""
+
+    next: str | None = None
+    waiting: str | None = None
+
+    def demoted(self, row: Domain) -> Domain:
+        """Return a row as it is once the new primary domain is set: the old one is an alias (reference 3.8, U5)."""
+        demote = self.next is not None and row.type == PRIMARY
+        return dataclasses.replace(row, type=ALIAS) if demote else row
+
+    def keeps(self, row: Domain) -> bool:
+        """Say whether the primary domain keeps its place because its successor has to wait."""
+        return row.type == PRIMARY and self.waiting is not None
+
+
+# ---------------------------------------------------------------------- what is taken away
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,48 +151,47 @@ class Leaving:
     rows: tuple[Domain, ...]
     www: tuple[str, ...]
     unmanaged: tuple[str, ...]
-    protected: tuple[tuple[str, str], ...]
+    protected: Reasons
     refusal: str
 
 
-def find_leaving(
-    case: Case,
-    wanted: Mapping[str, DesiredDomain],
-    primary: Primary,
-    errors: dict[str, str],
-) -> Leaving:
-    """Decide what is removed, by request and by purge; requests that cannot be met are added to ``errors``."""
+def find_leaving(case: Case, wanted: Mapping[str, DesiredDomain], primary: Primary, errors: dict[str, str]) -> Leaving:
+    """Decide what is taken away, by request and by purge; requests that cannot be met are added to ``errors``."""
+    purge = case.purge
     protected: list[tuple[str, str]] = []
     pending = _pending(case, wanted)
     rows = _asked_to_go(case, primary, pending, errors, protected)
-    www = [name for name, domain in wanted.items() if _loses_www(domain, case) and domain.www_firm]
+    losing = [name for name, domain in wanted.items() if domain.www is False and _has_www(case.attached.get(name))]
+    www = [name for name in losing if wanted[name].www_firm]
+    derived = {name for name in losing if not wanted[name].www_firm and www_form(name) not in case.present}
     asked = {domain.name for domain in case.asked}
-    extra_rows: list[Domain] = []
-    extra_www: list[str] = []
-    unmanaged: dict[str, None] = {}
+    # The host names that purge takes away, each with the row that serves it: one may be served by two.
+    extra: list[tuple[str, Domain]] = []
     for row in case.rows:
-        domain = wanted.get(row.name)
-        only_www = domain is not None and _loses_www(domain, case) and not domain.www_firm
-        if row.name in asked and (not only_www or www_form(row.name) in case.present):
+        if row.name in asked and row.name not in derived:
             continue
-        name = www_form(row.name) if only_www else row.name
+        name = www_form(row.name) if row.name in derived else row.name
         reason = _why_kept(row, name, case, primary, pending)
-        if reason is not None:
-            protected.append((name, reason))
-            continue
-        unmanaged[name] = None
-        if only_www:
-            extra_www.append(row.name)
+        if reason is None:
+            extra.append((name, row))
         else:
-            extra_rows.append(row)
-    refusal = _refusal(case, list(unmanaged))
-    if case.purge.enabled and (case.purge.withheld or refusal):
+            protected.append((name, reason))
+    # A www name that has a row of its own, or gets one, stays whatever the other domain loses.
+    lost = [name for name in map(www_form, www) if name not in case.attached and name not in case.present]
+    unmanaged = tuple(dict.fromkeys(name for name, _row in extra))
+    refusal = _refusal(case, [*lost, *(unmanaged if purge.enabled else ())])
+    if refusal or (purge.enabled and purge.withheld):
         held_back = [*(row.name for row in rows), *map(www_form, www)]
-        protected.extend((name, "nothing is removed in a run in which purge is held back") for name in held_back)
+        protected.extend((name, "nothing is removed in a run in which removals are held back") for name in held_back)
         rows, www = [], []
-    elif case.purge.enabled:
-        rows, www = [*rows, *extra_rows], [*www, *extra_www]
-    return Leaving(tuple(rows), tuple(www), tuple(unmanaged), tuple(protected), refusal)
+    elif purge.enabled:
+        rows += [row for name, row in extra if name == row.name]
+        www += [row.name for name, row in extra if name != row.name]
+    return Leaving(tuple(rows), tuple(www), unmanaged, tuple(protected), refusal)
+
+
+def _has_www(row: Domain | None) -> bool:
+    return row is not None and row.www is True
 
 
 def _pending(case: Case, wanted: Mapping[str, DesiredDomain]) -> frozenset[str]:
@@ -101,8 +218,8 @@ def _asked_to_go(
             continue
         if primary.keeps(row):
             protected.append((row.name, f"it is the primary domain until {primary.waiting} takes its place"))
-        elif (complaint := _cannot_go(row, case, primary)) is not None:
-            errors[row.name] = complaint
+        elif complaint := _cannot_go(row, case, primary):
+            errors[row.name] = f"state: {complaint}"
         elif pending & set(row.served_names):
             protected.append((row.name, _serves(pending & set(row.served_names))))
         else:
@@ -110,64 +227,55 @@ def _asked_to_go(
     return rows
 
 
-def _loses_www(domain: DesiredDomain, case: Case) -> bool:
-    """Say whether an item takes the www variant of an attached domain away."""
-    row = case.attached.get(domain.name)
-    return row is not None and domain.www is False and row.www is True
-
-
-def _cannot_go(row: Domain, case: Case, primary: Primary) -> str | None:
-    """Say why a domain that is asked to be absent stays; None where it can go."""
+def _cannot_go(row: Domain, case: Case, primary: Primary) -> str:
+    """Say why a domain that is asked to be absent stays; "" where it can go."""
     if case.left_alone(row.name):
-        return f"state: {row.name} cannot be removed: {case.left_alone(row.name)}"
+        return f"{row.name} cannot be removed: {case.left_alone(row.name)}"
     if case.primary is None:
-        return f"state: {NO_PRIMARY_KNOWN}; remove {row.name} in RunCloud's panel"
+        return f"{_NO_PRIMARY_KNOWN}; remove {row.name} in RunCloud's panel"
     if primary.demoted(row).type == PRIMARY:
         return (
-            f"state: {row.name} is the primary domain and cannot be removed; ask for type: primary on another "
-            "domain in the same run (module runcloud_domains) or before it"
+            f"{row.name} is the primary domain and cannot be removed; ask for type: primary on another domain in the "
+            "same run (module runcloud_domains) or before it"
         )
-    return None
+    return ""
 
 
 def _why_kept(row: Domain, name: str, case: Case, primary: Primary, pending: frozenset[str]) -> str | None:
     """Say why purge leaves a row, or only its www variant (then ``name`` is that), alone; None where it does not."""
-    taken = row.served_names if name == row.name else (name,)
     if name == row.name and primary.demoted(row).type == PRIMARY:
         return "it is the primary domain"
     if is_test_domain(row.name):
         return "it is a test domain of RunCloud"
-    for taken_name in taken:
-        if case.left_alone(taken_name):
-            return case.left_alone(taken_name)
-        pattern = matching_pattern(taken_name, case.purge.keep)
+    for taken in row.served_names if name == row.name else (name,):
+        if case.left_alone(taken):
+            return case.left_alone(taken)
+        pattern = matching_pattern(taken, case.purge.keep)
         if pattern is not None:
             return f"purge_keep has {pattern}"
-        if taken_name in pending:
-            return _serves({taken_name})
+        if taken in pending:
+            return _serves({taken})
     if case.primary is None:
-        return NO_PRIMARY_KNOWN
-    if name != row.name and not case.can_update:
-        return NO_WWW_ON_V2
-    return None
+        return _NO_PRIMARY_KNOWN
+    return None if name == row.name or case.can_update else "API v2 documents no way to take its www away"
 
 
-def _refusal(case: Case, unmanaged: list[str]) -> str:
-    """Say why a guard of purge lets nothing go; "" where none does, or where nothing is removed anyway."""
+def _refusal(case: Case, leaving: Sequence[str]) -> str:
+    """Say why a guard lets none of these names go; "" where none does, or where nothing is removed anyway."""
     purge = case.purge
-    if not purge.enabled or purge.withheld:
+    if purge.enabled and purge.withheld:
         return ""
-    if not case.present:
+    if purge.enabled and not case.present:
         return (
             "purge: no domain is asked for at all, and purge would remove all that is attached; nothing was removed. "
             "Give the list, or set purge to false."
         )
     allowed = purge.allowed(len(case.rows))
-    if len(unmanaged) <= allowed:
+    if len(leaving) <= allowed:
         return ""
-    shown = ", ".join(unmanaged[:_SHOWN_NAMES]) + (", ..." if len(unmanaged) > _SHOWN_NAMES else "")
+    shown = ", ".join(leaving[:_SHOWN_NAMES]) + (", ..." if len(leaving) > _SHOWN_NAMES else "")
     return (
         f"purge_limit: {purge.limit!r} allows the removal of {allowed} of {len(case.rows)} domains, but "
-        f"{len(unmanaged)} would be removed ({shown}); nothing was removed. "
+        f"{len(leaving)} would be removed ({shown}); nothing was removed. "
         "If this is meant, raise purge_limit for this run."
     )

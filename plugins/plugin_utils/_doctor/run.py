@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...module_utils._certificates.options import CertificatesRequest
-    from ...module_utils._domains.case import Purge
+    from ...module_utils._domains.removal import Purge
     from ...module_utils._outcome import Progress
     from ...module_utils._runcloud.api import RunCloud, WebAppApi
     from .._sync.decide import Decision

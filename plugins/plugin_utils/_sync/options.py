@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ...module_utils._domains.case import Purge
+from ...module_utils._domains.removal import Purge
 from ...module_utils._errors import UserError
 from ...module_utils._names import normalise, read_pattern
 from ...module_utils._options import CONNECTION_SPEC, SSL_SPEC, WEBAPP_SPEC

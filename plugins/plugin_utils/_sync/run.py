@@ -36,8 +36,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...module_utils._certificates.run import CertificatesOutcome, CertificatesRequest
-    from ...module_utils._domains.plan import Purge
-    from ...module_utils._domains.run import DomainsOutcome
+    from ...module_utils._domains.outcome import DomainsOutcome
+    from ...module_utils._domains.removal import Purge
     from ...module_utils._outcome import Progress
     from ...module_utils._probe.dns import DnsCheck
     from ...module_utils._runcloud.api import RunCloud, WebAppApi

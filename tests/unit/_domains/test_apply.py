@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.apply import apply_domains
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.confirm import Applied
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import parse_desired
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Purge, plan_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.outcome import DomainsOutcome
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, plan_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.removal import Purge
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.run import apply_domains
 from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError
 
@@ -29,7 +30,7 @@ def planned(memory: Memory, items: list[Any], **options: Any) -> DomainPlan:
     return plan
 
 
-def run(memory: Memory, items: list[Any], **options: Any) -> Applied:
+def run(memory: Memory, items: list[Any], **options: Any) -> DomainsOutcome:
     return apply_domains(planned(memory, items, **options), memory.app)
 
 

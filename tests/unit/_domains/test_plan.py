@@ -9,15 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.desired import DesiredDomain, parse_desired
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import (
-    DomainPlan,
-    Purge,
-    Step,
-    changed_rows,
-    plan_domains,
-)
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.outcome import changed_rows
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Step, plan_domains
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.removal import Purge
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.wire import parse_domain
 
 TEST_DOMAIN = "app.x1-y2.p.runcloud.link"
 
@@ -322,6 +319,55 @@ def test_a_limit_that_is_none_is_refused(limit: str) -> None:
     assert "give" in message
 
 
+def test_taking_www_away_counts_against_the_limit_in_every_way_it_can_happen() -> None:
+    names = ("a.example", "b.example", "c.example")
+    rows = [MAIN, *(row(name, www=True) for name in names)]
+    for firm in (True, False):
+        desired = [DesiredDomain(name, www=False, www_firm=firm) for name in names]
+        held = plan_domains([*desired, DesiredDomain("main.example")], rows, purge=Purge(not firm, limit="2"))
+        assert held.refusal.startswith(
+            "purge_limit: '2' allows the removal of 2 of 4 domains, but 3 would be removed "
+            "(www.a.example, www.b.example, www.c.example); nothing was removed."
+        )
+        assert held.steps == held.remove == ()
+        done = plan_domains([*desired, DesiredDomain("main.example")], rows, purge=Purge(not firm, limit="3"))
+        assert done.remove == tuple(f"www.{name}" for name in names)
+        assert done.refusal == ""
+
+
+def test_what_is_asked_for_and_what_purge_finds_count_together() -> None:
+    rows = MAIN, row("a.example", www=True), row("x.example")
+    items = ["main.example", {"name": "a.example", "www": False, "redirection": "www"}]
+    held = plan(items, *rows, purge=Purge(True, limit="1"))
+    assert "2 would be removed (www.a.example, x.example)" in held.refusal
+    assert [step.target for step in held.steps] == [row("a.example", www=True, redirection="www")]
+    assert held.protected == (("www.a.example", "nothing is removed in a run in which removals are held back"),)
+    assert plan(items, *rows, purge=Purge(True, limit="2")).remove == ("x.example", "www.a.example")
+
+
+def test_what_is_asked_to_be_absent_does_not_count_against_the_limit() -> None:
+    rows = MAIN, row("a.example", www=True), row("b.example", www=True)
+    items = [{"name": name, "state": "absent"} for name in ("a.example", "b.example")]
+    assert plan(["main.example", *items], *rows, purge=Purge(True, limit="0")).remove == ("a.example", "b.example")
+    assert plan(items, *rows, purge=Purge(limit="0")).remove == ("a.example", "b.example")
+
+
+def test_a_www_name_that_stays_by_itself_does_not_count_against_the_limit() -> None:
+    www_off = {"name": "a.example", "www": False}
+    moved = plan([www_off, "www.a.example"], MAIN, row("a.example", www=True), purge=Purge(limit="0"))
+    assert (steps(moved), moved.refusal) == ([("add", "www.a.example"), ("change", "a.example")], "")
+    twice = plan([www_off], MAIN, row("a.example", www=True), row("www.a.example"), purge=Purge(limit="0"))
+    assert (steps(twice), twice.remove, twice.refusal) == ([("change", "a.example")], (), "")
+
+
+def test_an_emoji_name_in_its_ascii_form_is_attached_changed_and_removed_like_any_other() -> None:
+    emoji = "xn--ls8h.example"
+    assert steps(plan([{"name": emoji, "www": True}], MAIN)) == [("add", emoji)]
+    assert steps(plan([{"name": emoji, "www": True}], MAIN, row(emoji))) == [("change", emoji)]
+    assert steps(plan([{"name": emoji.upper(), "state": "absent"}], MAIN, row(emoji))) == [("remove", emoji)]
+    assert plan(["main.example"], MAIN, row(emoji), purge=Purge(True)).remove == (emoji,)
+
+
 def test_over_the_limit_nothing_is_removed_and_the_rest_is_done() -> None:
     rows = [MAIN, *(row(f"x{number}.example") for number in range(14))]
     items = ["main.example", "new.example", {"name": "x0.example", "state": "absent"}]
@@ -334,7 +380,7 @@ def test_over_the_limit_nothing_is_removed_and_the_rest_is_done() -> None:
     assert steps(planned) == [("add", "new.example")]
     assert planned.remove == ()
     assert len(planned.unmanaged) == 13
-    assert planned.protected == (("x0.example", "nothing is removed in a run in which purge is held back"),)
+    assert planned.protected == (("x0.example", "nothing is removed in a run in which removals are held back"),)
     assert len(plan(["main.example"], *rows, purge=Purge(True, limit="14")).remove) == 14
     assert plan(["main.example"], *rows[:2], purge=Purge(True)).remove == ("x0.example",)
     assert "(x0.example, x1.example);" in plan(["main.example"], *rows[:3], purge=Purge(True)).refusal
@@ -432,7 +478,7 @@ def test_a_primary_that_is_left_alone_is_never_demoted(option: dict[str, Any]) -
 
 @pytest.mark.parametrize("name", ["", "a example", "<script>", "my_shop.example", "shop-.example", "faß_.example"])
 def test_a_row_that_is_not_a_host_name_is_never_touched(name: str) -> None:
-    odd = Domain(7, name, "alias")
+    odd = parse_domain({"id": 7, "name": name, "type": "alias"})
     planned = plan(["main.example"], MAIN, odd, purge=Purge(True, limit="100%"))
     assert planned.steps == ()
     assert planned.protected == ((name, "its name is not a host name, so it is left alone"),)

@@ -329,6 +329,13 @@ class TestStates:
         assert "underscore" in decision.errors["my_shop.example.org"]
         assert "good.example" in asked_for(decision)
 
+    def test_an_emoji_name_in_its_ascii_form_is_wanted_like_any_other(self) -> None:
+        decision = decide(network_with(mapped("xn--ls8h.example")), Policy())
+        assert "xn--ls8h.example" in asked_for(decision)
+        assert decision.protected == decision.errors == {}
+        letters = decide(network_with(mapped("\U0001f4a9.example")), Policy())
+        assert "(xn--...)" in letters.errors["\U0001f4a9.example"]
+
     def test_an_incomplete_inventory_stays_incomplete(self) -> None:
         assert not decide(network_with(complete=False), Policy()).complete
 
@@ -386,6 +393,11 @@ class TestLists:
     def test_always_leaves_out_a_www_that_does_not_point_here(self) -> None:
         policy = Policy(www="always", away={"www.example.com": "does not point here"})
         assert items_of(decide_list(["example.com"], policy)) == [{"name": "example.com", "www": False}]
+
+    @pytest.mark.parametrize("item", ["xn--ls8h.example", {"name": "XN--LS8H.example", "state": "absent"}])
+    def test_an_emoji_name_in_its_ascii_form_stops_nothing(self, item: Any) -> None:
+        decision = decide_list([item, "good.example"], Policy(attached={"xn--ls8h.example": False}))
+        assert [domain.name for domain in decision.desired] == ["xn--ls8h.example", "good.example"]
 
     def test_inactive_items_are_as_if_they_were_not_there(self) -> None:
         items = [{"name": "a.example", "active": False, "www": True}, {"name": "a.example"}]

@@ -61,7 +61,6 @@ PURE = (
     f"{UTILS}/_runcloud/models",
     f"{UTILS}/_runcloud/wire",
     f"{UTILS}/_domains/desired",
-    f"{UTILS}/_domains/case",
     f"{UTILS}/_domains/removal",
     f"{UTILS}/_domains/plan",
     f"{UTILS}/_certificates/model",
