@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import NameReport
+from ansible_collections.multisite.runcloud.plugins.module_utils._domains.outcome import DomainsOutcome
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan
-from ansible_collections.multisite.runcloud.plugins.module_utils._domains.run import DomainsOutcome
 from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
@@ -22,7 +22,7 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.run impor
 
 def outcome(plan: DomainPlan, **attributes: Any) -> DomainsOutcome:
     after = tuple(Domain(number, name) for number, name in enumerate(attributes.pop("attached", ()), 1))
-    given = {"status": Status.OK, "changed": True, "before": (), "after": after, **attributes}
+    given = {"status": Status.OK, "changed": True, "after": after, **attributes}
     return DomainsOutcome(plan=plan, **given)
 
 
