@@ -70,7 +70,8 @@ class ControllerAction(ActionBase):
     VARIABLES: t.ClassVar[Mapping[str, str]] = {}
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = frozenset()
 
-    task_vars: Mapping[str, t.Any] = {}
+    task_vars: Mapping[str, t.Any]
+    hidden: set[str]
 
     def work(self, call: Call) -> dict[str, t.Any]:
         """Do the work and return the result."""
@@ -83,10 +84,9 @@ class ControllerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task. Every way it can end is a result."""
         del tmp
+        self.task_vars, self.hidden = task_vars or {}, set()
         if self._task.async_val:
             return self.stopped(f"async: {self._task.action} works on the controller and cannot run in the background")
-        self.task_vars = task_vars or {}
-        self.hidden: set[str] = set()
         with ProgressLines(lambda line: self._display.display(line, stderr=True)) as progress:
             try:
                 result = self._work(progress)

@@ -43,9 +43,8 @@ SILENT_CAP = 100
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """One network of a WordPress installation (a row of ``wp_site`` and its options).
+    """One network of a WordPress installation: a row of ``wp_site`` and its options. None is what is not known.
 
-    ``mapping_enabled`` says whether WordPress answers for mapped domains at all; None where it is not known.
     ``base_domains`` are those that the plugin offers for new sites (plugin reference 6).
     """
 
@@ -142,10 +141,9 @@ class Constants:
 
 @dataclasses.dataclass(frozen=True)
 class Inventory:
-    """All that was read of one WordPress installation.
+    """All that was read of one WordPress installation; not ``complete`` where rows may be missing, and a note says why.
 
-    ``complete`` is false where rows may be missing; the reason is among the ``notes``. ``base_domains`` are further
-    domains below which sites have their addresses: those of the plugin and those that the user named.
+    ``base_domains`` are further domains below which sites have their addresses: the plugin's and the user's own.
     """
 
     networks: tuple[Network, ...]
@@ -196,9 +194,8 @@ class Inventory:
 def names(inventory: Inventory) -> list[dict[str, t.Any]]:
     """List every name of the installation: networks' own, sites' own and mapped ones (plugin reference 2.3).
 
-    A name stands once, with the row that says most about it, except where several rows of the plugin's table hold it:
-    then once for each row. ``row`` is None for a name that only WordPress core knows, ``blog_id`` for one that belongs
-    to no site in particular.
+    A name stands once, except where several rows of the plugin's table hold it: then once for each row. ``row`` is None
+    for a name that only WordPress core knows, ``blog_id`` for one that belongs to no site in particular.
     """
     kinds = Kinds(inventory)
     found: dict[str, dict[str, t.Any]] = {}
@@ -230,29 +227,16 @@ def names(inventory: Inventory) -> list[dict[str, t.Any]]:
 def _name(
     domain: str, kinds: Kinds, network_id: int, blog_id: int | None, row: MappedDomain | None = None
 ) -> dict[str, t.Any]:
-    return {
-        "domain": domain,
-        "kind": kinds.of(domain),
-        "network_id": network_id,
-        "blog_id": blog_id,
-        "row": row.id if row else None,
-        "row_network_id": row.network_id if row else None,
-        "active": row.active if row else True,
-        "stage": row.stage if row else None,
-        "primary": row.primary if row else None,
-        "secure": row.secure if row else None,
-        "queued": row.queued if row else None,
-    }
+    name = {"domain": domain, "kind": kinds.of(domain), "network_id": network_id, "blog_id": blog_id}
+    of_row = {"row": row and row.id, "row_network_id": row and row.network_id, "active": row.active if row else True}
+    return {**name, **of_row, **{key: getattr(row, key, None) for key in ("stage", "primary", "secure", "queued")}}
 
 
 class Kinds:
     """Tells what each name is to the installation."""
 
     def __init__(self, inventory: Inventory, base_domains: Iterable[str] = ()) -> None:
-        """Look at an installation once.
-
-        :param base_domains: domains like ``inventory.base_domains`` that only the caller knows, normalised.
-        """
+        """Look at an installation once; ``base_domains`` are more of them, which only the caller knows, normalised."""
         self.networks = {network.domain: network for network in inventory.networks}
         self.declared = tuple(dict.fromkeys((*inventory.base_domains, *base_domains)))
         # WordPress drops a www. in front of the network's name before it puts a site's own label there.
@@ -266,16 +250,12 @@ class Kinds:
             self.sites.setdefault(site.domain, []).append(site)
 
     def of(self, domain: str) -> str:
-        """Return the kind of a name."""
+        """Return the kind of a name. Sites in folders below a foreign name make it a base domain (reference 2.3)."""
         if domain in self.networks or domain.removeprefix(WWW) in self._network_pairs:
             return NETWORK
-        if domain in self.declared or self._shared_by_paths(domain):
+        sites = self.sites.get(domain, [])
+        if domain in self.declared or len(sites) > 1 or any(site.path.strip("/") for site in sites):
             return BASE
         if any(parent != domain and is_below(domain, parent) for parent in self.parents):
             return SUBSITE
         return MAPPED
-
-    def _shared_by_paths(self, domain: str) -> bool:
-        """Whether sites lie in folders below a foreign name: an alternate base domain (plugin reference 2.3)."""
-        sites = self.sites.get(domain, [])
-        return len(sites) > 1 or any(site.path.strip("/") for site in sites)

@@ -21,11 +21,7 @@ if t.TYPE_CHECKING:
 
 
 def examined(
-    inventory: Inventory,
-    gaps: Sequence[Note] = (),
-    *,
-    network_id: int | None = None,
-    base_domains: Sequence[str] = (),
+    inventory: Inventory, gaps: Sequence[Note] = (), *, network_id: int | None = None, base_domains: Sequence[str] = ()
 ) -> Inventory:
     """Return what was read with all notes, ``complete`` only where nothing can be missing.
 
@@ -47,18 +43,8 @@ def examined(
 def oddities(inventory: Inventory) -> list[Note]:
     """List what is odd about an installation, each naming the row (plugin reference 2, 5.9 and 6)."""
     kinds = Kinds(inventory)
-    blogs = {site.blog_id for site in inventory.sites}
-    main_sites = {network.domain: network.main_site_id for network in inventory.networks}
-    notes: list[Note] = []
-    for row in inventory.domains:
-        notes.extend(_row_oddities(row, kinds, blogs, main_sites))
-    notes.extend(_shared_oddities(inventory, kinds))
-    notes.extend(_www_oddities(inventory, kinds))
-    notes.extend(_primary_oddities(inventory))
-    notes.extend(_site_oddities(inventory))
-    notes.extend(_network_oddities(inventory))
-    notes.extend(_mapping_oddities(inventory))
-    return notes
+    looks = (_row_oddities, _shared_oddities, _www_oddities, _site_oddities, _network_oddities, _mapping_oddities)
+    return [note for look in looks for note in look(inventory, kinds)]
 
 
 def _gaps(inventory: Inventory) -> Iterator[Note]:
@@ -68,18 +54,16 @@ def _gaps(inventory: Inventory) -> Iterator[Note]:
         yield Note("no_mappings", f"{text}, so nothing may be removed because of this list")
     if not inventory.sites:
         yield Note("no_sites", "the table of sites is empty, so nothing may be removed because of this list")
-    if inventory.method == REST:
-        # A leftover row looks the same as a list of sites that is cut short, and only the database tells them apart.
-        blogs = {site.blog_id for site in inventory.sites}
-        lost = sorted({row.blog_id for row in inventory.domains if row.blog_id not in blogs})
-        if lost:
-            shown = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
-            yield Note(
-                "sites_missing",
-                f"the REST API lists domains of sites that it does not list (site {shown}): the list of sites may be "
-                "cut short, so nothing may be removed because of it; delete the rows if the sites are gone, or use "
-                "method wp_cli or php",
-            )
+    # A leftover row looks the same as a list of sites that is cut short, and only the database tells them apart.
+    lost = sorted({row.blog_id for row in inventory.domains} - {site.blog_id for site in inventory.sites})
+    if lost and inventory.method == REST:
+        shown = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
+        text = (
+            f"the REST API lists domains of sites that it does not list (site {shown}): the list of sites may be cut "
+            "short, so nothing may be removed because of it; delete the rows if the sites are gone, or use method "
+            "wp_cli or php"
+        )
+        yield Note("sites_missing", text)
 
 
 def _only(inventory: Inventory, network_id: int) -> tuple[Inventory, list[Note]]:
@@ -101,42 +85,42 @@ def _only(inventory: Inventory, network_id: int) -> tuple[Inventory, list[Note]]
     return part, [Note("other_networks", text)] if others else []
 
 
-def _row_oddities(
-    row: MappedDomain, kinds: Kinds, blogs: set[int], main_sites: dict[str, int | None]
-) -> Iterator[Note]:
-    def note(code: str, text: str) -> Note:
-        return Note(code, f"row {row.id}: {text}", row.id, row.domain, row.blog_id)
+def _note(code: str, row: MappedDomain, text: str) -> Note:
+    return Note(code, f"row {row.id}: {text}", row.id, row.domain, row.blog_id)
 
-    bare = row.domain.removeprefix(WWW)
-    own = next((name for name in (row.domain, bare, WWW + bare) if name in kinds.networks), None)
-    if own and main_sites[own] not in (None, row.blog_id):
-        what = "own domain" if own == row.domain else f"own domain {own} with or without www"
-        yield note(
-            "network_domain",
-            f"{row.domain} is the network's {what}, mapped to site {row.blog_id}: it takes that name from the "
-            "network's main site; delete the row if that is not meant",
-        )
-    if row.blog_id not in blogs:
-        yield note("no_site", f"{row.domain} belongs to site {row.blog_id}, which does not exist: delete the row")
-    problem = _name_problem(row.domain)
-    if problem:
-        yield note("no_host_name", problem)
-    if row.stuck and row.stage in CHECKING_STAGES and row.active and row.blog_id in blogs:
-        yield note(
-            "not_queued",
-            f"{row.domain} is in the stage {row.stage}, and no check of it waits in the plugin's queue: it stays there "
-            "until it is put back (multisite_domain_requeue)",
-        )
-    if row.stage not in STAGES:
-        yield note(
-            "unknown_stage", f"{row.domain} has the stage {row.stage!r}, which is not one of {', '.join(STAGES)}"
-        )
+
+def _row_oddities(inventory: Inventory, kinds: Kinds) -> Iterator[Note]:
+    blogs = {site.blog_id for site in inventory.sites}
+    for row in inventory.domains:
+        bare = row.domain.removeprefix(WWW)
+        own = next((name for name in (row.domain, bare, WWW + bare) if name in kinds.networks), None)
+        if own and kinds.networks[own].main_site_id not in (None, row.blog_id):
+            what = "own domain" if own == row.domain else f"own domain {own} with or without www"
+            text = f"{row.domain} is the network's {what}, mapped to site {row.blog_id}: it takes that name from the "
+            yield _note("network_domain", row, f"{text}network's main site; delete the row if that is not meant")
+        if row.blog_id not in blogs:
+            text = f"{row.domain} belongs to site {row.blog_id}, which does not exist: delete the row"
+            yield _note("no_site", row, text)
+        problem = _name_problem(row.domain)
+        if problem:
+            yield _note("no_host_name", row, problem)
+        if row.stuck and row.stage in CHECKING_STAGES and row.active and row.blog_id in blogs:
+            text = (
+                f"{row.domain} is in the stage {row.stage}, and no check of it waits in the plugin's queue: it stays "
+            )
+            yield _note("not_queued", row, f"{text}there until it is put back (multisite_domain_requeue)")
+        if row.stage not in STAGES:
+            text = f"{row.domain} has the stage {row.stage!r}, which is not one of {', '.join(STAGES)}"
+            yield _note("unknown_stage", row, text)
 
 
 def _shared_oddities(inventory: Inventory, kinds: Kinds) -> Iterator[Note]:
     rows: dict[str, list[MappedDomain]] = {}
+    primaries: dict[int, list[MappedDomain]] = {}
     for row in inventory.domains:
         rows.setdefault(row.domain, []).append(row)
+        if row.primary:
+            primaries.setdefault(row.blog_id, []).append(row)
     for domain, holders in rows.items():
         if domain in kinds.networks:
             continue
@@ -148,40 +132,32 @@ def _shared_oddities(inventory: Inventory, kinds: Kinds) -> Iterator[Note]:
             yield Note("shared_domain", text, first.id, domain, first.blog_id)
         for extra in holders[1:]:
             if extra.blog_id == first.blog_id:
-                text = f"row {extra.id}: {domain} is already mapped to site {extra.blog_id} by row {first.id}"
-                yield Note("duplicate_row", text, extra.id, domain, extra.blog_id)
+                text = f"{domain} is already mapped to site {extra.blog_id} by row {first.id}"
+                yield _note("duplicate_row", extra, text)
+    for blog_id, holders in primaries.items():
+        if len(holders) > 1:
+            which = ", ".join(f"{row.domain} (row {row.id})" for row in holders)
+            text = f"site {blog_id} has several primary domains: {which}"
+            yield Note("two_primaries", text, holders[0].id, None, blog_id)
 
 
 def _www_oddities(inventory: Inventory, kinds: Kinds) -> Iterator[Note]:
     """One row serves a name and its www (plugin reference 2.2), so the two on different sites contend."""
-    owners = {domain: sites[0].blog_id for domain, sites in kinds.sites.items()}
-    owners.update((row.domain, row.blog_id) for row in reversed(inventory.domains))
+    mapped = {row.domain: row.blog_id for row in reversed(inventory.domains)}
+    owners = {domain: sites[0].blog_id for domain, sites in kinds.sites.items()} | mapped
     for row in inventory.domains:
         bare = row.domain.removeprefix(WWW)
         other = bare if bare != row.domain else WWW + bare
         owner = owners.get(other)
         # Where both stand in the table, it is told once: at the name with www.
-        if owner is None or owner == row.blog_id or bare in kinds.networks or WWW + bare in kinds.networks:
-            continue
-        if bare != row.domain or not any(mapped.domain == other for mapped in inventory.domains):
-            text = f"row {row.id}: {row.domain} is mapped to site {row.blog_id}, and {other} belongs to site {owner}"
-            text += ": WordPress answers for both names by either, so only one site can be reached"
-            yield Note("www_elsewhere", text, row.id, row.domain, row.blog_id)
+        told_there = bare == row.domain and other in mapped
+        own = bare in kinds.networks or WWW + bare in kinds.networks
+        if owner not in (None, row.blog_id) and not told_there and not own:
+            text = f"{row.domain} is mapped to site {row.blog_id}, and {other} belongs to site {owner}: WordPress "
+            yield _note("www_elsewhere", row, f"{text}answers for both names by either, so only one can be reached")
 
 
-def _primary_oddities(inventory: Inventory) -> Iterator[Note]:
-    primaries: dict[int, list[MappedDomain]] = {}
-    for row in inventory.domains:
-        if row.primary:
-            primaries.setdefault(row.blog_id, []).append(row)
-    for blog_id, rows in primaries.items():
-        if len(rows) > 1:
-            which = ", ".join(f"{row.domain} (row {row.id})" for row in rows)
-            text = f"site {blog_id} has several primary domains: {which}"
-            yield Note("two_primaries", text, rows[0].id, None, blog_id)
-
-
-def _site_oddities(inventory: Inventory) -> Iterator[Note]:
+def _site_oddities(inventory: Inventory, _kinds: Kinds) -> Iterator[Note]:
     mapped = {row.domain for row in inventory.domains}
     for site in inventory.sites:
         problem = None if site.domain in mapped else _name_problem(site.domain)
@@ -189,35 +165,29 @@ def _site_oddities(inventory: Inventory) -> Iterator[Note]:
             yield Note("no_host_name", f"site {site.blog_id}: {problem}", None, site.domain, site.blog_id)
 
 
-def _network_oddities(inventory: Inventory) -> Iterator[Note]:
+def _network_oddities(inventory: Inventory, _kinds: Kinds) -> Iterator[Note]:
     main = inventory.main_network_id or inventory.main_network.id
     for network in inventory.networks:
         if network.own_integration:
-            yield Note(
-                "own_integration",
+            text = (
                 f"the plugin's own RunCloud integration is switched on in network {network.domain}: it goes on adding "
-                "names with www on its own; switch it off in the plugin's settings, under Integrations",
-                domain=network.domain,
+                "names with www on its own; switch it off in the plugin's settings, under Integrations"
             )
+            yield Note("own_integration", text, domain=network.domain)
         if network.stored_credentials:
-            yield Note(
-                "stored_credentials",
-                f"the plugin keeps RunCloud credentials encrypted in the database of network {network.domain}; "
-                "only those in wp-config.php are read here",
-                domain=network.domain,
-            )
+            text = f"the plugin keeps RunCloud credentials encrypted in the database of network {network.domain}; "
+            text += "only those in wp-config.php are read here"
+            yield Note("stored_credentials", text, domain=network.domain)
         rows = [row for row in inventory.domains if row.network_id == network.id]
         if network.id != main and rows:
-            yield Note(
-                "unserved_table",
+            text = (
                 f"{len(rows)} rows are in the table of network {network.id}, but the plugin's sunrise.php reads only "
-                f"that of network {main}: WordPress does not answer for them",
-                rows[0].id,
-                network.domain,
+                f"that of network {main}: WordPress does not answer for them"
             )
+            yield Note("unserved_table", text, rows[0].id, network.domain)
 
 
-def _mapping_oddities(inventory: Inventory) -> Iterator[Note]:
+def _mapping_oddities(inventory: Inventory, _kinds: Kinds) -> Iterator[Note]:
     """Say that visitors see nothing of what is mapped, however right RunCloud is (plugin reference 6)."""
     if not inventory.domains or inventory.mapping_enabled is not False:
         return

@@ -53,8 +53,7 @@ def read_rest(
 
     The plugin's settings and the kind of the network are not in the API; the kind is told from the sites' addresses.
 
-    :param url: the network's main address.
-    :param key: the plugin's API key; ``secret`` its API secret.
+    :param url: the network's main address; ``key`` and ``secret`` are those of the plugin's API.
     :param network_id: keep only this network of several.
     :param base_domains: further domains below which sites have their addresses, normalised.
     :param environment: the task's environment variables; proxies are taken from nowhere else.
@@ -98,10 +97,10 @@ class RestApi:
         self, url: str, credentials: Credentials, environment: Mapping[str, str], timeout: float, verify: bool | str
     ) -> None:
         """Prepare the connection; nothing is sent yet. Parameters and errors as of ``read_rest``."""
-        for option, value in (("rest_key", credentials.key), ("rest_secret", credentials.secret)):
+        for name, value in (("key", credentials.key), ("secret", credentials.secret)):
             if len(value or "") < LEAST_LENGTH:
                 raise UserError(
-                    f"{option}: shorter than {LEAST_LENGTH} characters; give the one of the plugin's settings"
+                    f"rest_{name}: shorter than {LEAST_LENGTH} characters; give that of the plugin's settings"
                 )
         parts = read_url(url.strip(), "rest_url", "https://network.example.com", "rest_key and rest_secret")
         # No trailing slash, no /wp-json.
@@ -155,16 +154,7 @@ class RestApi:
         other's: sending all four is right for both.
         """
         paging = {"per_page": PAGE, "page": page, "number": PAGE, "offset": (page - 1) * PAGE}
-        reply, body = self._get(f"/wu/v2/{collection}", {**paging, "orderby": "id", "order": "asc"})
-        if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
-            raise self.error(
-                f"wu/v2/{collection} answered something other than a list of objects; is this the main address of a "
-                "network with the plugin Ultimate Multisite?"
-            )
-        total = reply.headers.get("X-WP-Total", "").strip()
-        return body, int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
-
-    def _get(self, route: str, query: dict[str, t.Any]) -> tuple[t.Any, t.Any]:
+        route, query = f"/wu/v2/{collection}", {**paging, "orderby": "id", "order": "asc"}
         reply, text = self._send(route, query)
         if reply.status_code == 404 and self._pretty and _json(text) is None:
             # Without pretty permalinks there is no /wp-json/; WordPress then takes the route as a parameter.
@@ -173,7 +163,11 @@ class RestApi:
         body = _json(text)
         if reply.status_code != 200 or body is None:
             raise self.error(f"GET {route} {self._complaint(reply, text, body)}")
-        return reply, body
+        if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
+            text = f"wu/v2/{collection} answered something other than a list of objects; is this the main address of a"
+            raise self.error(f"{text} network with the plugin Ultimate Multisite?")
+        total = reply.headers.get("X-WP-Total", "").strip()
+        return body, int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
 
     def _send(self, route: str, query: dict[str, t.Any]) -> tuple[t.Any, str]:
         url = f"{self.url}/wp-json{route}" if self._pretty else f"{self.url}/"
