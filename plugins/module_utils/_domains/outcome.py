@@ -51,16 +51,10 @@ class DomainsOutcome:
     failure: ApiError | None = None
 
     @property
-    def before(self) -> tuple[Domain, ...]:
-        """The state that the plan was made from."""
-        return self.plan.before
-
-    @property
     def message(self) -> str:
         """Say in one text why the status is not OK: what stopped the run, what was refused, and single names' errors."""
         reasons = [text for text in (self.stopped, self.plan.refusal) if text]
-        shown = list(self.errors.items())[:_SHOWN_ERRORS]
-        reasons += [f"{name}: {text}" for name, text in shown if text not in reasons]
+        reasons += [f"{name}: {text}" for name, text in [*self.errors.items()][:_SHOWN_ERRORS] if text not in reasons]
         if len(self.errors) > _SHOWN_ERRORS:
             reasons.append(f"and {len(self.errors) - _SHOWN_ERRORS} more (see errors)")
         if len(reasons) < 2 and not self.not_attempted:
@@ -71,7 +65,16 @@ class DomainsOutcome:
     def diff(self) -> tuple[Rows, Rows]:
         """Return the rows that change, before and after; the same in check mode as in a real run."""
         planned = {row.name: row for row in self.plan.after}
-        return changed_rows(self.before, [_completed(row, planned.get(row.name)) for row in self.after])
+        # What RunCloud does not show of a row (old v2) is taken from the plan.
+        after = [
+            dataclasses.replace(
+                row, **{key: getattr(planned[row.name], key) for key in SETTINGS if getattr(row, key) is None}
+            )
+            if row.name in planned
+            else row
+            for row in self.after
+        ]
+        return changed_rows(self.plan.before, after)
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the result of the modules: ``changed``, ``plan``, ``domains``, and what failed (design 2.3)."""
@@ -80,12 +83,6 @@ class DomainsOutcome:
         if self.status is not Status.OK:
             result.update(applied=list(self.applied), errors=dict(self.errors), not_attempted=list(self.not_attempted))
         return result
-
-
-def _completed(row: Domain, planned: Domain | None) -> Domain:
-    """Fill what RunCloud does not show of a row (old v2) with what was planned, so that a preview's diff is the same."""
-    hidden = [key for key in SETTINGS if planned is not None and getattr(row, key) is None]
-    return dataclasses.replace(row, **{key: getattr(planned, key) for key in hidden}) if hidden else row
 
 
 def changed_rows(before: Iterable[Domain], after: Iterable[Domain]) -> tuple[Rows, Rows]:
@@ -117,12 +114,12 @@ class Work:
 
     def __post_init__(self) -> None:
         self.staying = frozenset(name for row in self.plan.after for name in row.served_names)
-        self._note(self.plan.before)
+        self.note_list(self.plan.before)
 
-    def _note(self, rows: tuple[Domain, ...]) -> None:
+    def note_list(self, rows: tuple[Domain, ...]) -> None:
+        """Go on from what a list shows."""
         self.listed = rows
-        self.state = {row.name: row for row in rows}
-        self.ids = {row.id for row in rows}
+        self.state, self.ids = {row.name: row for row in rows}, {row.id for row in rows}
 
     def stop(self, reason: UserError | ApiError, text: str = "") -> None:
         """Send nothing more."""
@@ -139,7 +136,7 @@ class Work:
         stay = {row.name for row in self.plan.before} & {row.name for row in self.plan.after}
         if not rows or (stay and stay.isdisjoint(row.name for row in rows)):
             raise ApiError("GET", "/domains", message="the list that came lacks all domains that were attached before")
-        self._note(rows)
+        self.note_list(rows)
 
     def look_or_stop(self) -> bool:
         """Read the list anew; where that fails, nothing more is sent."""
@@ -190,7 +187,12 @@ def conclude(work: Work) -> DomainsOutcome:
     if stopped and isinstance(work.failure, RateLimited):
         done = f"{len(steps) - left} of {len(steps)} names are done, {left} left"
         stopped = f"stopped at RunCloud's request limit: {done}. {stopped}"
-    applied = _changed_names(work)
+    # The names that the requests of this run changed, the demoted primary domain included.
+    touched = [step.name for step in work.sent]
+    if any(step.action == "promote" for step in work.sent):
+        touched += [row.name for row in work.plan.before if row.type == PRIMARY]
+    differing = {row["name"] for rows in changed_rows(work.plan.before, work.listed) for row in rows}
+    applied = tuple(name for name in dict.fromkeys(touched) if name in differing)
     return DomainsOutcome(
         work.plan,
         work.listed,
@@ -225,15 +227,6 @@ def _unconfirmed(work: Work, reason: UserError | ApiError) -> DomainsOutcome:
         stopped=f"{work.stopped.rstrip('.')}; {stopped}" if work.stopped else stopped,
         failure=reason if isinstance(reason, ApiError) else None,
     )
-
-
-def _changed_names(work: Work) -> tuple[str, ...]:
-    """List the names that the requests of this run changed, the demoted primary domain included."""
-    names = [step.name for step in work.sent]
-    if any(step.action == "promote" for step in work.sent):
-        names += [row.name for row in work.plan.before if row.type == PRIMARY]
-    differing = {str(row["name"]) for rows in changed_rows(work.plan.before, work.listed) for row in rows}
-    return tuple(name for name in dict.fromkeys(names) if name in differing)
 
 
 def _complaint(step: Step, row: Domain | None) -> str | None:

@@ -24,10 +24,6 @@ Action = t.Literal["add", "promote", "change", "remove"]
 # In the order of work.
 ACTIONS: tuple[Action, ...] = t.get_args(Action)
 SETTINGS = ("type", "www", "redirection")
-NO_UPDATE = (
-    "API v2 documents no way to change a domain's type, www or redirection: use an API v3 token, or change it in "
-    "RunCloud's panel ({what})"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,14 +82,10 @@ def plan_domains(
 ) -> DomainPlan:
     """Decide how the attached domains become the desired ones.
 
-    :param desired: what is asked for, each name once.
-    :param rows: the attached domains.
-    :param purge: what happens to those that are not asked for.
     :param exclude: patterns of names that are never added, changed, removed or demoted.
     :param protected: names as they are attached -> why they are never removed or demoted.
     :param deferred: names -> why they must not be added now; one that is attached stays, and only its www waits.
     :param can_update: whether the API can change a domain (reference 3.5: v3 only).
-    :returns: the plan; its steps are in the order of work: add, promote, change, remove.
     """
     asked = tuple(domain for domain in desired if matching_pattern(domain.name, exclude) is None)
     spared = spared_names(rows, exclude, protected or {})
@@ -138,10 +130,9 @@ def _plan(case: Case, errors: Mapping[str, str], served: frozenset[str]) -> Doma
     steps: list[Step] = []
     loses_www = frozenset(leaving.www)
     for domain in case.asked:
-        if domain.name in served:
-            names["unchanged"].append(domain.name)
-        elif domain.name in wanted:
-            kind, needed = _steps(wanted[domain.name], case, primary, domain.name in loses_www)
+        if domain.name in wanted or domain.name in served:
+            ready = wanted.get(domain.name)
+            kind, needed = _steps(ready, case, primary, domain.name in loses_www) if ready else ("unchanged", ())
             names[kind].append(domain.name)
             steps.extend(needed)
     steps.extend(Step("remove", row, row) for row in map(primary.demoted, leaving.rows))
@@ -173,12 +164,11 @@ def _without_waiting(domain: DesiredDomain, case: Case, waiting: list[tuple[str,
     if reason is not None and row is None and domain.name not in case.hosts:
         waiting.append((domain.name, reason))
         return None
-    if reason is not None and domain.www and row is not None and row.www is False:
+    www_waits = reason is not None and domain.www and row is not None and row.www is False
+    if reason is not None and www_waits:
         waiting.append((variant, reason))
-        return dataclasses.replace(domain, www=None)
-    if matching_pattern(variant, case.exclude) is not None:
-        return dataclasses.replace(domain, www=None)
-    return domain
+    left = www_waits or matching_pattern(variant, case.exclude) is not None
+    return dataclasses.replace(domain, www=None) if left else domain
 
 
 def _complaint(domain: DesiredDomain, case: Case) -> str | None:
@@ -189,7 +179,10 @@ def _complaint(domain: DesiredDomain, case: Case) -> str | None:
     if domain.name in case.unclear:
         return case.unclear[domain.name]
     if not case.can_update:
-        return NO_UPDATE.format(what=", ".join(differing))
+        return (
+            "API v2 documents no way to change a domain's type, www or redirection: use an API v3 token, or change it "
+            f"in RunCloud's panel ({', '.join(differing)})"
+        )
     old = case.primary
     if domain.type == PRIMARY and old is not None and old.name != domain.name and case.left_alone(old.name):
         return (
@@ -209,29 +202,24 @@ def _differing(domain: DesiredDomain, row: Domain | None) -> list[str]:
 def differences(first: DesiredDomain | Domain, second: Domain) -> list[str]:
     """List the settings of the first that differ from the second's; what one of them does not say does not count."""
     pairs = [(key, getattr(first, key), getattr(second, key)) for key in SETTINGS]
-    return [
-        f"{key}: {str(one).lower()} instead of {str(other).lower()}"
-        for key, one, other in pairs
-        if None not in (one, other) and one != other
-    ]
+    differing = [pair for pair in pairs if None not in pair and pair[1] != pair[2]]
+    return [f"{key}: {str(one).lower()} instead of {str(other).lower()}" for key, one, other in differing]
 
 
 def _find_primary(case: Case, wanted: Mapping[str, DesiredDomain]) -> Primary:
     asked = [domain.name for domain in case.asked if domain.present and domain.type == PRIMARY]
     ready = [name for name in asked if name in wanted]
-    is_so = [name for name in ready if name in case.attached and case.attached[name].type in (PRIMARY, None)]
-    return Primary(
-        next=next((name for name in ready if name not in is_so), None),
-        waiting=next((name for name in asked if name not in wanted), None),
-    )
+    is_so = {row.name for row in case.rows if row.type in (PRIMARY, None)}
+    waiting = next((name for name in asked if name not in wanted), None)
+    return Primary(next((name for name in ready if name not in is_so), None), waiting)
 
 
 def _demotes_alone(domain: DesiredDomain, case: Case, primary: Primary) -> bool:
     """Say whether an item takes the primary domain's place away without one that follows."""
     row = case.attached.get(domain.name)
-    if row is None or domain.type in (None, PRIMARY) or primary.keeps(row):
+    if row is None or domain.type in (None, PRIMARY):
         return False
-    return primary.demoted(row).type == PRIMARY
+    return primary.demoted(row).type == PRIMARY and not primary.keeps(row)
 
 
 def _steps(domain: DesiredDomain, case: Case, primary: Primary, loses_www: bool) -> tuple[str, tuple[Step, ...]]:
@@ -273,8 +261,7 @@ def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str
 
     :returns: (name -> what is wrong with it, names that are served already as asked for).
     """
-    known = _doubles(case.rows)
-    desired = {domain.name: domain for domain in case.asked}
+    known, desired = _doubles(case.rows), {domain.name: domain for domain in case.asked}
     problems: dict[str, str] = {}
     served: set[str] = set()
     for variant, name in _doubles(plan.after).items():

@@ -89,13 +89,10 @@ class Case:
     def unclear(self) -> dict[str, str]:
         """Names of rows that no request may address by their id, with the reason."""
         ids, names = Counter(row.id for row in self.rows), Counter(row.name for row in self.rows)
-        found = {
-            row.name: "RunCloud lists its name or its id more than once, so it is left alone"
-            for row in self.rows
-            if row.id is None or ids[row.id] > 1 or names[row.name] > 1
-        }
-        odd = "its name is not a host name, so it is left alone"
-        return {**found, **{row.name: odd for row in self.rows if not row.readable}}
+        twice = [row.name for row in self.rows if row.id is None or ids[row.id] > 1 or names[row.name] > 1]
+        found = dict.fromkeys(twice, "RunCloud lists its name or its id more than once, so it is left alone")
+        odd = [row.name for row in self.rows if not row.readable]
+        return found | dict.fromkeys(odd, "its name is not a host name, so it is left alone")
 
     @functools.cached_property
     def present(self) -> frozenset[str]:
@@ -161,7 +158,8 @@ def find_leaving(case: Case, wanted: Mapping[str, DesiredDomain], primary: Prima
     protected: list[tuple[str, str]] = []
     pending = _pending(case, wanted)
     rows = _asked_to_go(case, primary, pending, errors, protected)
-    losing = [name for name, domain in wanted.items() if domain.www is False and _has_www(case.attached.get(name))]
+    with_www = {row.name for row in case.rows if row.www}
+    losing = [name for name, domain in wanted.items() if domain.www is False and name in with_www]
     www = [name for name in losing if wanted[name].www_firm]
     derived = {name for name in losing if not wanted[name].www_firm and www_form(name) not in case.present}
     asked = {domain.name for domain in case.asked}
@@ -190,27 +188,16 @@ def find_leaving(case: Case, wanted: Mapping[str, DesiredDomain], primary: Prima
     return Leaving(tuple(rows), tuple(www), unmanaged, tuple(protected), refusal)
 
 
-def _has_www(row: Domain | None) -> bool:
-    return row is not None and row.www is True
-
-
 def _pending(case: Case, wanted: Mapping[str, DesiredDomain]) -> frozenset[str]:
     """Return the host names that are asked for and get no row in this run: the rows that serve them have to stay."""
     asked = {name for domain in case.asked if domain.present for name in served_names(domain.name, domain.www)}
     return frozenset(asked - {name for domain in wanted.values() for name in served_names(domain.name, domain.www)})
 
 
-def _serves(names: Iterable[str]) -> str:
-    return f"it serves {', '.join(sorted(names))}, which is asked for"
-
-
 def _asked_to_go(
-    case: Case,
-    primary: Primary,
-    pending: frozenset[str],
-    errors: dict[str, str],
-    protected: list[tuple[str, str]],
+    case: Case, primary: Primary, pending: frozenset[str], errors: dict[str, str], protected: list[tuple[str, str]]
 ) -> list[Domain]:
+    """List the rows that go by request; what cannot go is added to ``errors``, what must not to ``protected``."""
     rows = []
     for domain in case.asked:
         row = case.attached.get(domain.name)
@@ -221,7 +208,8 @@ def _asked_to_go(
         elif complaint := _cannot_go(row, case, primary):
             errors[row.name] = f"state: {complaint}"
         elif pending & set(row.served_names):
-            protected.append((row.name, _serves(pending & set(row.served_names))))
+            serves = ", ".join(sorted(pending & set(row.served_names)))
+            protected.append((row.name, f"it serves {serves}, which is asked for"))
         else:
             rows.append(row)
     return rows
@@ -254,7 +242,7 @@ def _why_kept(row: Domain, name: str, case: Case, primary: Primary, pending: fro
         if pattern is not None:
             return f"purge_keep has {pattern}"
         if taken in pending:
-            return _serves({taken})
+            return f"it serves {taken}, which is asked for"
     if case.primary is None:
         return _NO_PRIMARY_KNOWN
     return None if name == row.name or case.can_update else "API v2 documents no way to take its www away"

@@ -59,8 +59,7 @@ def run_domains(
     """Bring the domains of a web application into the state that is asked for.
 
     :param rows: the attached domains where they have just been read; None reads the list.
-    :param check_mode: plan only.
-    :returns: what was done and what was not; failures after the first write are in it.
+    :returns: what was done and what was not, in check mode what would be; failures after the first write are in it.
     :raises ApiError: the list could not be read, so nothing was done.
     :raises UserError: the server or the web application does not exist.
     """
@@ -74,10 +73,7 @@ def run_domains(
 
 
 def apply_domains(plan: DomainPlan, app: WebAppApi, progress: Progress = no_progress) -> DomainsOutcome:
-    """Carry out a plan. One name's failure does not stop the others; a failure of everything does.
-
-    :returns: what was done, as a list that was read after the last write shows it.
-    """
+    """Carry out a plan, and read what became of it. One name's failure stops no other; a failure of everything does."""
     if not plan.steps:
         return DomainsOutcome(plan, plan.before)
     work = Work(plan, app, progress)
@@ -224,7 +220,9 @@ def _note_failure(work: Work, step: Step, exc: ApiError, last_try: bool) -> None
     if exc.fatal and (last_try or not lost):
         work.stop(exc)
     elif exc.status == 404:
-        _check_target(work, step, exc)
+        if step.action != "add":
+            exc.advice = f"{step.name} may have been removed by someone else: run again."
+        _check_target(work)
     elif exc.status == 403:
         # The plan or the permissions do not allow this kind of change, whatever the name.
         work.forbidden.add(step.action)
@@ -232,14 +230,11 @@ def _note_failure(work: Work, step: Step, exc: ApiError, last_try: bool) -> None
         work.stop(exc, f"{work.faults} names in a row failed on RunCloud's side; stopped. Last: {exc}")
 
 
-def _check_target(work: Work, step: Step, exc: ApiError) -> None:
+def _check_target(work: Work) -> None:
     """Find out, once, whether a 404 means the whole application: it may have gone while we worked."""
-    if step.action != "add":
-        exc.advice = f"{step.name} may have been removed by someone else: run again."
-    if work.target_checked:
-        return
-    work.target_checked = True
     try:
-        work.app.check_exists()
+        if not work.target_checked:
+            work.app.check_exists()
     except (UserError, ApiError) as reason:
         work.stop(reason)
+    work.target_checked = True
