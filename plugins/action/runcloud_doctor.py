@@ -16,8 +16,6 @@ if t.TYPE_CHECKING:
 
 
 class ActionModule(ControllerAction):
-    """The action plugin of the module of the same name, which holds its documentation."""
-
     SPEC: t.ClassVar[t.Mapping[str, t.Any]] = DOCTOR_SPEC
     VARIABLES: t.ClassVar[t.Mapping[str, str]] = VARIABLES
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES

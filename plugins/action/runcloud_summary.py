@@ -18,8 +18,6 @@ MACHINE_READABLE = ("json", "jsonl", "oneline", "ndjson", "null")
 
 
 class ActionModule(ControllerAction):
-    """The action plugin of the module of the same name, which holds its documentation."""
-
     SPEC: t.ClassVar[t.Mapping[str, t.Any]] = {
         "result": {"type": "raw", "required": True},
         "requeued": {"type": "dict"},
@@ -37,11 +35,9 @@ class ActionModule(ControllerAction):
         callback = str(constants.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
         # One call, so that the lines of hosts that are played at once do not mix.
         self._display.display("\n".join(["", *lines]), stderr=callback in MACHINE_READABLE)
-        told = {"changed": False, "lines": len(lines)}
-        if result.get("ok") and not fault:
-            return told
         # What is wrong stands above, and a failed task is shown twice by Ansible itself.
-        return {**told, "failed": True, "msg": "The run failed; the lines above say why."}
+        failed = {"failed": True, "msg": "The run failed; the lines above say why."}
+        return {"changed": False, "lines": len(lines), **({} if result.get("ok") and not fault else failed)}
 
     def _registered(self, given: object) -> t.Mapping[str, t.Any]:
         """Return what a task registered. A name spares it the way through a template, which looks at each of its rows."""
@@ -53,11 +49,9 @@ class ActionModule(ControllerAction):
 
 def _requeue_lines(requeued: t.Mapping[str, t.Any]) -> tuple[list[str], str]:
     """Return what was put back into WordPress's queue, as lines, and why that failed."""
-    lines = [
-        f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in requeued.get("requeued", ())
-    ]
-    for row in requeued.get("not_requeued", ()):
-        lines.append(f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}")
+    put_back, kept = requeued.get("requeued", ()), requeued.get("not_requeued", ())
+    lines = [f"{row['domain']}: back in WordPress's queue (was {row['before']})" for row in put_back]
+    lines += [f"{row['domain']}: stays {row['stage']} in WordPress: {row['reason']}" for row in kept]
     if not requeued or ("requeued" in requeued and not requeued.get("errors")):
         return lines, ""
     fault = f"WordPress's queue: {requeued.get('msg') or 'the task left no result'}"

@@ -19,8 +19,6 @@ if t.TYPE_CHECKING:
 
 
 class ActionModule(ControllerAction):
-    """The action plugin of the module of the same name, which holds its documentation."""
-
     SPEC: t.ClassVar[t.Mapping[str, t.Any]] = SYNC_SPEC
     VARIABLES: t.ClassVar[t.Mapping[str, str]] = VARIABLES
     OTHER_VARIABLES: t.ClassVar[frozenset[str]] = OTHER_VARIABLES
@@ -65,11 +63,10 @@ class ActionModule(ControllerAction):
             report=str(folder or ""),
         )
         rows = result.pop("all_rows")
-        if folder:
-            problem = write_report(folder, masked({**result, "rows": rows}, self.hidden), run.rows)
-            if problem:
-                result["notes"].append(problem)
-                result["summary"][-1] = f"WARNING: {problem}"
+        problem = write_report(folder, masked({**result, "rows": rows}, self.hidden), run.rows) if folder else ""
+        if problem:
+            result["notes"].append(problem)
+            result["summary"][-1] = f"WARNING: {problem}"
         result |= _diff(run)
         return result if result["ok"] else {**result, "failed": True, "msg": result["failure"]}
 
@@ -78,9 +75,10 @@ class ActionModule(ControllerAction):
         prefix = str(self._task.args.get("variables") or "")
         variables = {option: f"{prefix}{variable}" for variable, option in VARIABLES.items() if prefix}
         for number, failure in enumerate(run.failures):
-            option, mark, rest = re.match(r"([a-z_]*)([:,]?)(.*)", failure.text, re.DOTALL).groups()  # type: ignore[union-attr]
-            if mark and option in variables:
-                run.failures[number] = dataclasses.replace(failure, text=f"{variables[option]}{mark}{rest}")
+            option = re.split("[:,]", failure.text)[0]
+            if option in variables:
+                text = variables[option] + failure.text.removeprefix(option)
+                run.failures[number] = dataclasses.replace(failure, text=text)
 
 
 def _diff(run: Run) -> dict[str, t.Any]:

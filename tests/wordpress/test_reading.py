@@ -88,7 +88,7 @@ class TestTheRecordedNetwork:
         subdirectory.fill([row], sites=[*paths, *base])
         found = read(subdirectory)
         assert found.main_network.subdomain_install is False
-        kinds = {name.domain: name.kind for name in names(found)}
+        kinds = {name["domain"]: name["kind"] for name in names(found)}
         assert kinds == {"subdir.test": "network", "base.example": "base", "one.example.com": "mapped"}
 
 

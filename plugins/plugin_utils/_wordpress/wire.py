@@ -51,7 +51,7 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
     if not networks:
         raise UserError("the answer names no network: the table of networks is empty")
     domains = [parse_mapped_domain(item) for item in _list(data.get("domains") or [], "domains")]
-    main_network_id = _int(data.get("main_network"), "main_network") if data.get("main_network") is not None else None
+    main_network_id = _int(data["main_network"], "main_network") if data.get("main_network") is not None else None
     if data.get("queued") is not None:
         waiting = {item for item in _list(data["queued"], "queued") if isinstance(item, int)}
         main = main_network_id or networks[0].id
@@ -60,7 +60,7 @@ def parse(document: object, method: str = WP_CLI) -> Inventory:
         networks=networks,
         sites=tuple(parse_site(item) for item in _list(data.get("sites"), "sites")),
         domains=tuple(domains),
-        plugin=_plugin(data["plugin"]) if data.get("plugin") is not None else None,
+        plugin=_plugin(data.get("plugin")),
         main_network_id=main_network_id,
         has_mappings=data.get("domains") is not None,
         wordpress=data.get("wordpress"),
@@ -134,9 +134,9 @@ def _build(kind: type[T], document: object, what: str, **keys: str) -> T:
     return kind(**found)
 
 
-def _plugin(document: object) -> Plugin:
-    data = _mapping(document, "plugin")
-    return Plugin(data.get("version"), bool(data.get("loaded", data.get("active"))))
+def _plugin(document: object) -> Plugin | None:
+    data = _mapping(document or {}, "plugin")
+    return Plugin(data.get("version"), bool(data.get("loaded", data.get("active")))) if data else None
 
 
 def _mapping(value: object, what: str) -> Mapping[str, t.Any]:
