@@ -141,10 +141,8 @@ def read_network(
     base_domains: Sequence[str] = (),
     credentials: bool = False,
 ) -> Inventory:
-    """Read a network.
+    """Read a network; ``network_id`` and ``base_domains`` are those of ``examined``.
 
-    :param network_id: read only this network of several.
-    :param base_domains: further domains below which sites have their addresses, normalised.
     :param credentials: whether to read the plugin's RunCloud secrets from wp-config.php too.
     :raises UserError: where it could not be read.
     """
@@ -162,10 +160,8 @@ def read_network(
 def ask(
     run: Run, where: Installation, program: str, settings: Mapping[str, object], *flags: str
 ) -> tuple[str, dict[str, t.Any]]:
-    """Run one of our PHP programs.
+    """Run one of our PHP programs, which finds ``settings`` in ``$multisite_runcloud``.
 
-    :param program: the name of its file.
-    :param settings: what the program finds in ``$multisite_runcloud``.
     :param flags: what else WP-CLI is told.
     :returns: the method that was used, and the answer.
     :raises UserError: where there was no whole answer.

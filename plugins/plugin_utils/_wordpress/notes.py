@@ -27,7 +27,7 @@ def examined(
 
     :param gaps: what the reading itself knows to be missing or in doubt.
     :param network_id: keep only this network.
-    :param base_domains: those that the user named, normalised.
+    :param base_domains: further domains below which sites have their addresses, as the user named them, normalised.
     :raises UserError: where there is no such network.
     """
     gaps = [*gaps, *_gaps(inventory)]

@@ -42,13 +42,14 @@ def plan(inventory: Inventory, names: Set[str], secure_names: Set[str]) -> tuple
     sites = {site.blog_id: site for site in inventory.sites}
     requeue, kept = [], []
     for row in inventory.domains:
-        if row.stuck:
-            told = {"row": row.id, "domain": row.domain, "blog_id": row.blog_id}
-            reason = _obstacle(inventory, row, sites.get(row.blog_id), names, secure_names)
-            if reason:
-                kept.append({**told, "stage": row.stage, "reason": reason})
-            else:
-                requeue.append({**told, "before": row.stage, "after": NEXT_STAGE[row.stage]})
+        if not row.stuck:
+            continue
+        told = {"row": row.id, "domain": row.domain, "blog_id": row.blog_id}
+        reason = _obstacle(inventory, row, sites.get(row.blog_id), names, secure_names)
+        if reason:
+            kept.append({**told, "stage": row.stage, "reason": reason})
+        else:
+            requeue.append({**told, "before": row.stage, "after": NEXT_STAGE[row.stage]})
     return requeue, kept
 
 

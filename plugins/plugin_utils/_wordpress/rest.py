@@ -49,13 +49,11 @@ def read_rest(
     timeout: float = 120,
     verify: bool | str = True,
 ) -> Inventory:
-    """Read a network by its REST API.
+    """Read a network by its REST API; ``network_id`` and ``base_domains`` are those of ``examined``.
 
     The plugin's settings and the kind of the network are not in the API; the kind is told from the sites' addresses.
 
     :param url: the network's main address; ``key`` and ``secret`` are those of the plugin's API.
-    :param network_id: keep only this network of several.
-    :param base_domains: further domains below which sites have their addresses, normalised.
     :param environment: the task's environment variables; proxies are taken from nowhere else.
     :param timeout: seconds for one request, however slowly its answer comes.
     :param verify: whether certificates are checked, or the file of those that are trusted.
@@ -118,9 +116,8 @@ class RestApi:
         return UserError(f"rest_url {self.url!r}: {text}")
 
     def rows(self, collection: str) -> tuple[list[Row], list[Note]]:
-        """Read all rows of a collection, whichever generation of paging the plugin has.
+        """Read all rows of ``domain`` or ``site``, whichever generation of paging the plugin has.
 
-        :param collection: ``domain`` or ``site``.
         :returns: the rows, and why they may not be all.
         :raises UserError: where they could not be read.
         """
