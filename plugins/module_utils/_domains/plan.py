@@ -269,7 +269,7 @@ def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str
             continue
         if variant in case.attached:
             problems[name] = served_twice(variant, name)
-        elif name in case.attached and case.attached[name].www and _asks_nothing_more(desired[variant]):
+        elif variant in case.hosts and _asks_nothing_more(desired[variant]):
             served.add(variant)
         else:
             problems[variant] = served_twice(variant, name)
@@ -277,27 +277,23 @@ def _served_twice(case: Case, plan: DomainPlan) -> tuple[dict[str, str], set[str
 
 
 def _doubles(rows: Sequence[Domain]) -> dict[str, str]:
-    """Find www names that are rows beside the row that has them as its www; returns (www name -> other row)."""
+    """Find www names that are rows beside the row that has them as its www: www name -> other row."""
     www_of = {www_form(row.name): row.name for row in rows if row.www}
     return {row.name: www_of[row.name] for row in rows if row.name in www_of}
 
 
 def _asks_nothing_more(domain: DesiredDomain) -> bool:
-    """Say whether a www name asks for nothing but to be served, which the domain it belongs to may do."""
+    # Nothing but to be served, which the domain that it is the www name of may do.
     return domain.type in (None, ALIAS) and domain.redirection in (None, "none")
 
 
 def _notes(case: Case, desired: Sequence[DesiredDomain]) -> tuple[str, ...]:
-    """Say which protective entries match nothing, and why nothing is removed although purge is on."""
+    """Say which names to keep match nothing, and why nothing is removed although purge is on."""
+    if not case.purge.enabled:
+        return ()
     present = [domain.name for domain in desired if domain.present]
     names = {form for name in [*present, *case.attached] for form in (name, www_form(name))}
-    given = [("purge_keep", case.purge.keep if case.purge.enabled else ()), ("exclude", case.exclude)]
-    notes = [
-        f"{option}: {pattern} matches no domain that is attached or asked for"
-        for option, patterns in given
-        for pattern in patterns
-        if not any(matching_pattern(name, (pattern,)) for name in names)
-    ]
-    if case.purge.enabled and case.purge.withheld:
-        notes.append(f"purge: nothing was removed: {case.purge.withheld}")
-    return tuple(notes)
+    idle = [text for text in case.purge.keep if not any(matching_pattern(name, (text,)) for name in names)]
+    notes = [f"purge_keep: {text} matches no name that is attached or wanted" for text in idle]
+    withheld = case.purge.withheld
+    return (*notes, f"purge: nothing was removed: {withheld}") if withheld else tuple(notes)

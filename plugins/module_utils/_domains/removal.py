@@ -156,7 +156,8 @@ def find_leaving(case: Case, wanted: Mapping[str, DesiredDomain], primary: Prima
     """Decide what is taken away, by request and by purge; requests that cannot be met are added to ``errors``."""
     purge = case.purge
     protected: list[tuple[str, str]] = []
-    pending = _pending(case, wanted)
+    # What is asked for and gets no row in this run: the rows that serve it have to stay.
+    pending = _hosts(domain for domain in case.asked if domain.present) - _hosts(wanted.values())
     rows = _asked_to_go(case, primary, pending, errors, protected)
     with_www = {row.name for row in case.rows if row.www}
     losing = [name for name, domain in wanted.items() if domain.www is False and name in with_www]
@@ -188,10 +189,8 @@ def find_leaving(case: Case, wanted: Mapping[str, DesiredDomain], primary: Prima
     return Leaving(tuple(rows), tuple(www), unmanaged, tuple(protected), refusal)
 
 
-def _pending(case: Case, wanted: Mapping[str, DesiredDomain]) -> frozenset[str]:
-    """Return the host names that are asked for and get no row in this run: the rows that serve them have to stay."""
-    asked = {name for domain in case.asked if domain.present for name in served_names(domain.name, domain.www)}
-    return frozenset(asked - {name for domain in wanted.values() for name in served_names(domain.name, domain.www)})
+def _hosts(domains: Iterable[DesiredDomain]) -> frozenset[str]:
+    return frozenset(name for domain in domains for name in served_names(domain.name, domain.www))
 
 
 def _asked_to_go(
@@ -207,9 +206,8 @@ def _asked_to_go(
             protected.append((row.name, f"it is the primary domain until {primary.waiting} takes its place"))
         elif complaint := _cannot_go(row, case, primary):
             errors[row.name] = f"state: {complaint}"
-        elif pending & set(row.served_names):
-            serves = ", ".join(sorted(pending & set(row.served_names)))
-            protected.append((row.name, f"it serves {serves}, which is asked for"))
+        elif serves := sorted(pending.intersection(row.served_names)):
+            protected.append((row.name, f"it serves {', '.join(serves)}, which is asked for"))
         else:
             rows.append(row)
     return rows
@@ -217,8 +215,8 @@ def _asked_to_go(
 
 def _cannot_go(row: Domain, case: Case, primary: Primary) -> str:
     """Say why a domain that is asked to be absent stays; "" where it can go."""
-    if case.left_alone(row.name):
-        return f"{row.name} cannot be removed: {case.left_alone(row.name)}"
+    if reason := case.left_alone(row.name):
+        return f"{row.name} cannot be removed: {reason}"
     if case.primary is None:
         return f"{_NO_PRIMARY_KNOWN}; remove {row.name} in RunCloud's panel"
     if primary.demoted(row).type == PRIMARY:
@@ -236,10 +234,9 @@ def _why_kept(row: Domain, name: str, case: Case, primary: Primary, pending: fro
     if is_test_domain(row.name):
         return "it is a test domain of RunCloud"
     for taken in row.served_names if name == row.name else (name,):
-        if case.left_alone(taken):
-            return case.left_alone(taken)
-        pattern = matching_pattern(taken, case.purge.keep)
-        if pattern is not None:
+        if reason := case.left_alone(taken):
+            return reason
+        if pattern := matching_pattern(taken, case.purge.keep):
             return f"purge_keep has {pattern}"
         if taken in pending:
             return f"it serves {taken}, which is asked for"

@@ -223,7 +223,7 @@ class _Work:
         run, rows = self.run, self.run.rows or ()
         policy = with_attached(self.settings.policy, rows)
         run.decision = attempt(DECIDE, lambda: decide(wanted, policy))
-        run.idle_patterns = _idle_patterns(self.settings, run.decision, rows)
+        run.idle_patterns = _idle_patterns(policy, run.decision, rows)
         if self.settings.dns.checked:
             attempt(DNS, lambda: self._look_at_dns(wanted, policy))
         run.domains = attempt(DOMAINS, self._domains)
@@ -333,13 +333,8 @@ class _Work:
         )
 
 
-def _idle_patterns(settings: _Settings, decision: Decision, rows: t.Iterable[Domain]) -> list[str]:
-    """List protective entries that match no name that is attached or wanted: typing errors, most of them."""
+def _idle_patterns(policy: Policy, decision: Decision, rows: t.Iterable[Domain]) -> list[str]:
+    """List entries of `exclude` that match no name that is attached or wanted: typing errors, most of them."""
     names = {*(row.name for row in rows), *(d.name for d in decision.desired), *(d.name for d in decision.left_out)}
-    entries = [("exclude", text) for text in settings.policy.exclude]
-    entries += [("purge_keep", text) for text in settings.purge.keep]
-    return [
-        f"{option}: {text} matches no name that is attached or wanted"
-        for option, text in entries
-        if not any(matching_pattern(name, (text,)) for name in names)
-    ]
+    idle = [text for text in policy.exclude if not any(matching_pattern(name, (text,)) for name in names)]
+    return [f"exclude: {text} matches no name that is attached or wanted" for text in idle]

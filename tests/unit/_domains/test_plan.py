@@ -498,12 +498,9 @@ def test_what_is_protected_is_never_removed_in_any_spelling() -> None:
     assert planned.protected == (("a.example", "no site 9"), ("www.a.example", "no site 9"))
 
 
-def test_a_protective_entry_that_matches_nothing_is_a_note() -> None:
-    planned = plan(["a.example"], MAIN, exclude=("typo.*",), purge=Purge(True, ("main.*", "other.*")))
-    assert planned.notes == (
-        "purge_keep: other.* matches no domain that is attached or asked for",
-        "exclude: typo.* matches no domain that is attached or asked for",
-    )
+def test_a_name_to_keep_that_matches_nothing_is_a_note() -> None:
+    planned = plan(["a.example"], MAIN, purge=Purge(True, ("main.*", "other.*")))
+    assert planned.notes == ("purge_keep: other.* matches no name that is attached or wanted",)
 
 
 # ---------------------------------------------------------------------- API v2
