@@ -89,6 +89,14 @@ def normalise_lenient(name: object) -> str:
         return text.lower().removesuffix(".")
 
 
+def older_form(name: str) -> str:
+    """Return a name in its ASCII form of IDNA 2003, as an emoji may be registered; as it is where it has none."""
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
 def is_readable(name: str) -> bool:
     """Say whether a name that already exists somewhere is a host name by these rules."""
     try:

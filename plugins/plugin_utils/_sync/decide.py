@@ -24,6 +24,7 @@ from ...module_utils._names import (
     covered_by,
     is_wildcard,
     normalise_lenient,
+    older_form,
     served_names,
     www_form,
 )
@@ -114,13 +115,12 @@ def _protect(rows: Iterable[Holder], policy: Policy) -> tuple[dict[str, str], di
     protected: dict[str, str] = {}
     errors: dict[str, str] = {}
     for row in rows:
-        spelling = normalise_lenient(row.typed)
-        bare = spelling.removeprefix(WWW)
-        for name in (spelling, bare, www_form(bare)):
-            protected.setdefault(
-                name, f"WordPress wants {row.typed} ({row.origin}), which is not managed: {row.problem}"
-            )
-        if not policy.serves(spelling):
+        spellings = [normalise_lenient(row.typed), older_form(normalise_lenient(row.typed))]
+        why = f"WordPress wants {row.typed} ({row.origin}), which is not managed: {row.problem}"
+        for bare in [spelling.removeprefix(WWW) for spelling in spellings]:
+            protected.setdefault(bare, why)
+            protected.setdefault(www_form(bare), why)
+        if not any(map(policy.serves, spellings)):
             errors[row.typed] = f"{row.origin}, but it cannot be attached: {row.problem}"
     return protected, errors
 

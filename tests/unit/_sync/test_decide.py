@@ -333,8 +333,13 @@ class TestStates:
         decision = decide(network_with(mapped("xn--ls8h.example")), Policy())
         assert "xn--ls8h.example" in asked_for(decision)
         assert decision.protected == decision.errors == {}
-        letters = decide(network_with(mapped("\U0001f4a9.example")), Policy())
-        assert "(xn--...)" in letters.errors["\U0001f4a9.example"]
+
+    def test_an_emoji_name_in_letters_is_protected_in_the_ascii_form_that_is_attached(self) -> None:
+        wanted = network_with(mapped("\U0001f4a9.example"))
+        assert "(xn--...)" in decide(wanted, Policy()).errors["\U0001f4a9.example"]
+        decision = decide(wanted, Policy(attached={"xn--ls8h.example": False}))
+        assert {"xn--ls8h.example", "www.xn--ls8h.example"} < set(decision.protected)
+        assert decision.errors == {}
 
     def test_an_incomplete_inventory_stays_incomplete(self) -> None:
         assert not decide(network_with(complete=False), Policy()).complete
