@@ -151,8 +151,9 @@ def test_a_secret_is_found_whatever_is_in_it(secret: str) -> None:
     assert masked({"rows": [1]}, {secret}) == {"rows": [1]}
 
 
-def test_a_background_job_is_refused_in_plain_words() -> None:
-    result = run_action(action(lambda dummy: {"changed": True}), {}, async_seconds=30)
+@pytest.mark.parametrize("kind", [action(lambda dummy: {"changed": True}), "runcloud_sync", "runcloud_doctor"])
+def test_a_background_job_is_refused_in_plain_words(kind: Any) -> None:
+    result = run_action(kind, {}, async_seconds=30)
     assert result["failed"]
     assert "async" in result["msg"]
 

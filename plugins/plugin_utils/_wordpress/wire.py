@@ -12,6 +12,7 @@ Numbers and booleans come as strings, numbers or booleans, depending on the way 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
 import re
 import typing as t
@@ -122,16 +123,24 @@ def _build(kind: type[T], document: object, what: str, **keys: str) -> T:
     """Make an object of the values of a document; ``keys`` names the fields that are called otherwise there."""
     data = _mapping(document, what)
     found = {}
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-        key = keys.get(field.name, field.name)
+    for name, read, required in _fields(kind):  # type: ignore[arg-type]
+        key = keys.get(name, name)
         given = data.get(key)
-        required = field.default is dataclasses.MISSING
         if given is not None or required:
-            value = (_BY_NAME.get(field.name) or _BY_TYPE[str(field.type)])(given, key)
+            value = read(given, key)
             # An empty text and the number 0 stand for "not set".
             if value or value is False or required:
-                found[field.name] = value
+                found[name] = value
     return kind(**found)
+
+
+@functools.cache
+def _fields(kind: t.Any) -> list[tuple[str, t.Callable[[t.Any, str], t.Any], bool]]:
+    """Return name, reader, and whether it is required, of each field."""
+    return [
+        (field.name, _BY_NAME.get(field.name) or _BY_TYPE[str(field.type)], field.default is dataclasses.MISSING)
+        for field in dataclasses.fields(kind)
+    ]
 
 
 def _plugin(document: object) -> Plugin | None:
