@@ -36,30 +36,43 @@ FOREIGN = "the server presents a certificate that cannot be the one that RunClou
 class Found:
     """One certificate as RunCloud has it and, where that was seen, as the server presents it.
 
+    ``domain`` is whose it is, None in basic mode; ``rows`` are all domains that it is for.
     ``known`` False: which names it covers is not known, because it was not seen, or something else was.
     ``foreign``: what the server presents instead is not an older certificate of RunCloud's either.
     """
 
+    domain: Domain | None
+    rows: tuple[Domain, ...]
     certificate: Certificate | None
     served: ServedCertificate | None = None
     known: bool = True
     foreign: bool = False
 
     @property
+    def key(self) -> Key:
+        """The name of the domain whose certificate it is, None in basic mode."""
+        return self.domain.name if self.domain else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it has to cover."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.served_names))
+
+    @property
     def ends_at(self) -> datetime.datetime | None:
         """When it ends: the later of what RunCloud and the server say, since one may lag behind."""
-        dates = [
-            self.certificate.valid_until if self.certificate else None,
-            self.served.not_after if self.served else None,
-        ]
-        return max((date for date in dates if date is not None), default=None)
+        shown = self.certificate.valid_until if self.certificate else None
+        return _latest(shown, self.served.not_after if self.served else None)
 
     @property
     def issued_at(self) -> datetime.datetime | None:
         """When it was issued, at the earliest: a redeploy may leave RunCloud's own date as it was."""
         created = self.certificate.created_at if self.certificate else None
-        begins = self.served.not_before + BACKDATED if self.served else None
-        return max((date for date in (created, begins) if date is not None), default=None)
+        return _latest(created, self.served.not_before + BACKDATED if self.served else None)
+
+
+def _latest(*dates: datetime.datetime | None) -> datetime.datetime | None:
+    return max((date for date in dates if date is not None), default=None)
 
 
 def certifiable(state: CertificatesState) -> list[Domain]:
@@ -73,7 +86,7 @@ def certifiable(state: CertificatesState) -> list[Domain]:
 
 def required_names(state: CertificatesState) -> tuple[str, ...]:
     """Return all names that the one certificate of basic mode has to cover."""
-    return tuple(dict.fromkeys(name for row in certifiable(state) for name in row.served_names))
+    return Found(None, tuple(certifiable(state)), None).names
 
 
 def served_certificate(row: Domain, served: ServedReport | None) -> ServedCertificate | None:
@@ -93,35 +106,38 @@ def find_certificates(state: CertificatesState) -> dict[Key, Found]:
 
     :returns: by name of the domain, or under None for the one certificate of basic mode.
     """
-    domains = certifiable(state)
+    rows = tuple(certifiable(state))
     if state.advanced:
-        return {row.name: _domain_certificate(row, state) for row in domains}
-    return {None: _app_certificate(domains, state)}
+        return {row.name: _find(row, (row,), state) for row in rows}
+    return {None: _find(None, rows, state)}
 
 
-def _domain_certificate(row: Domain, state: CertificatesState) -> Found:
-    certificate = state.certificates.get(row.name)
-    served = served_certificate(row, state.served)
+def _find(domain: Domain | None, rows: tuple[Domain, ...], state: CertificatesState) -> Found:
+    key = domain.name if domain else None
+    certificate = state.certificates.get(key)
     if certificate is None or certificate.valid_until is None:
-        return Found(certificate, known=row.name in state.certificates)
-    if served is not None and served.covers(row.name) and _may_be(served, certificate):
-        return Found(certificate, served)
-    foreign = served is not None and served.not_after > certificate.valid_until
-    return Found(certificate, known=False, foreign=foreign)
+        return Found(domain, rows, certificate, known=key in state.certificates)
+    if domain is None:
+        served, foreign = _among_all(certificate, rows, state)
+    else:
+        presented = served_certificate(domain, state.served)
+        matches = presented is not None and presented.covers(domain.name) and _may_be(presented, certificate)
+        served = presented if matches else None
+        foreign = not matches and presented is not None and presented.not_after > certificate.valid_until
+    return Found(domain, rows, certificate, served, known=served is not None, foreign=foreign)
 
 
-def _app_certificate(domains: Sequence[Domain], state: CertificatesState) -> Found:
+def _among_all(
+    certificate: Certificate, rows: Sequence[Domain], state: CertificatesState
+) -> tuple[ServedCertificate | None, bool]:
     """Find, in basic mode, the application's certificate among what the server presents under the attached names.
 
     It is the one that ends when RunCloud says so. RunCloud's date may lag behind: then it is the only one that is for
     any of the names. Anything else belongs to another application (reference 4.7), or to who reads along (TLS
     inspection).
     """
-    certificate = state.certificates.get(None)
-    if certificate is None or certificate.valid_until is None:
-        return Found(certificate, known=None in state.certificates)
     votes: dict[ServedCertificate, int] = {}
-    for row in domains:
+    for row in rows:
         served = served_certificate(row, state.served)
         if served is not None:
             votes[served] = votes.get(served, 0) + served.covers(row.name)
@@ -130,7 +146,7 @@ def _app_certificate(domains: Sequence[Domain], state: CertificatesState) -> Fou
     if not same and len(own) == 1:
         same = [found for found in own if _may_be(found, certificate)]
     best = max(same, key=lambda found: (votes[found], found.not_before), default=None)
-    return Found(certificate, best, known=best is not None, foreign=best is None and len(own) != 1)
+    return best, best is None and len(own) != 1
 
 
 def _same_end(served: ServedCertificate, certificate: Certificate) -> bool:
@@ -158,14 +174,13 @@ def _name_report(row: Domain, found: Found, state: CertificatesState) -> NameRep
     required = row.served_names
     entry = state.served.served.get(row.name) if state.served is not None else None
     served = entry.certificate if entry is not None else None
-    judged = found.served if found.served is not None else served
+    judged = found.served or served
     missing = tuple(name for name in required if judged is None or not judged.covers(name))
     # Where it is not known which certificate that is, only what visitors surely get counts.
     checked = found.known or (served is not None and not missing and not found.foreign)
     error = entry.error if entry is not None else ""
     return NameReport(
         name=row.name,
-        required=required,
         checked=checked,
         covers=tuple(name for name in required if name not in missing) if checked else (),
         missing=missing if checked else (),

@@ -136,7 +136,6 @@ class NameReport:
     """
 
     name: str
-    required: tuple[str, ...]
     checked: bool
     covers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import SslMethod
 from .activity import ActivityLogWatcher, order_in_progress, recent_orders
 from .apply import Applied, PlacedOrder, apply_certificates, finalize
-from .coverage import certifiable, find_certificates, report_names
+from .coverage import find_certificates, report_names
 from .memory import OrderMemory
 from .mode import switch_method, wanted_method
 from .model import CertificatesPlan, CertificatesState, DesiredCertificates, Step
@@ -292,20 +292,14 @@ def _let_earlier_orders_finish(
 
 def _orders_in_progress(state: CertificatesState, plan: CertificatesPlan) -> list[PlacedOrder]:
     """List the orders of earlier runs that are in progress, and that something waits for."""
-    rows = {row.name: row for row in certifiable(state)}
-    found = []
-    for key, certificate in find_certificates(state).items():
-        meant = [rows[key]] if key is not None else list(rows.values())
-        waits = any(row.name in plan.pending for row in meant)
-        if not waits or order_in_progress(state, key, certificate) is None:
+    placed = []
+    for key, found in find_certificates(state).items():
+        if not any(row.name in plan.pending for row in found.rows) or order_in_progress(state, found) is None:
             continue
-        remembered = recent_orders(state, key)
-        names = tuple(dict.fromkeys(name for row in meant for name in row.served_names))
-        ready = certificate.certificate if certificate.certificate and certificate.certificate.valid_until else None
-        step = Step("redeploy" if ready else "install", rows.get(key or ""), ready, names)
-        order = remembered[-1] if remembered else None
-        found.append(PlacedOrder(step, certificate.certificate, order))
-    return found
+        ready = found.certificate if found.certificate and found.certificate.valid_until else None
+        step = Step("redeploy" if ready else "install", found.domain, ready, found.names)
+        placed.append(PlacedOrder(step, found.certificate, next(reversed(recent_orders(state, key)), None)))
+    return placed
 
 
 # Telling

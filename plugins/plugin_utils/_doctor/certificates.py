@@ -12,9 +12,8 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ...module_utils._certificates.activity import is_failure
+from ...module_utils._certificates.activity import NAMES_IN_ONE_CERTIFICATE, is_failure
 from ...module_utils._certificates.coverage import expiring_names, required_names
-from ...module_utils._certificates.limits import NAMES_IN_ONE_CERTIFICATE
 from ...module_utils._certificates.model import BASIC, LIVE
 from .finding import NOT_CHECKED, OK, WARNING, WRONG, Finding, some
 from .names import SYNC

@@ -9,15 +9,13 @@ import datetime
 
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.activity import (
+    base_domain,
     event_times,
+    failed_too_often,
+    identical_too_often,
     is_failure,
     is_issue,
     mentions,
-)
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.limits import (
-    base_domain,
-    failed_too_often,
-    identical_too_often,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import CertificatesState
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, LogEntry

@@ -137,7 +137,7 @@ def outcome(**report: Any) -> Look[CertificatesOutcome]:
     """What was read of one domain in basic mode that has no certificate."""
     row = Domain(1, "a.example")
     state = CertificatesState(False, None, (row,), {None: None}, None, NOW)
-    names = {"a.example": NameReport("a.example", ("a.example",), **{"checked": True, **report})}
+    names = {"a.example": NameReport("a.example", **{"checked": True, **report})}
     return Look(CertificatesOutcome(Status.OK, False, SslMethod(advanced=False, auto_ssl=None), state, names))
 
 

@@ -79,7 +79,7 @@ def test_a_www_name_that_was_taken_from_its_domain_is_removed() -> None:
 
 
 def test_a_certificate_that_nobody_looked_at_is_not_ok() -> None:
-    report = NameReport("a.example", ("a.example",), checked=False)
+    report = NameReport("a.example", checked=False)
     result = told(outcome(DomainPlan(unchanged=("a.example",))), certificates=certificates({"a.example": report}))
     assert (result["rows"][0]["certificate"], result["rows"][0]["days_left"]) == ("not checked", None)
 
