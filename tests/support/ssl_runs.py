@@ -108,6 +108,9 @@ class Ssl:
         more = {key: options.pop(key) for key in added}
         if "changed" in more:
             more["changed"] = frozenset(more["changed"])
+        forbidden = more.pop("forbidden", None)
+        if forbidden is not None:
+            more["forbids"] = lambda names, method: {name: forbidden[name] for name in names if name in forbidden}
 
         def read(*arguments: Any) -> CertificatesRequest:
             return dataclasses.replace(read_request(*arguments), **more)

@@ -11,25 +11,25 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 import typing as t
 
-from .._outcome import no_progress
 from .._runcloud.api import RunCloud
 from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import CertificateOptions
 from .._runcloud.wire import options_to_wire, pair_to_wire, request_to_wire
 from .activity import ActivityLogWatcher, failure_for, mark, mentions
-from .model import EarlierOrder
+from .model import STAGING, EarlierOrder
 from .options import differing_options
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from .._outcome import Progress
+    from .._probe.served import ServedReport
     from .._runcloud.api import WebAppApi
     from .._runcloud.models import Certificate
-    from .memory import OrderMemory
-    from .model import CertificatesPlan, Key, Step
+    from .model import CertificatesPlan, CertificatesState, Key, Step
+    from .read import Job
 
 # A refusal "because one exists" carries no code (reference U9). Where the text does not say so beyond doubt, the old
 # certificate is not given up for it: Let's Encrypt's refusals have similar words ("already issued", "record exists").
@@ -78,11 +78,6 @@ class Applied:
     changed: bool = False
 
     @property
-    def orders(self) -> list[dict[str, object]]:
-        """The return value ``orders`` (design 2.3)."""
-        return [{"via": one.step.action, "names": list(one.step.names)} for one in self.placed if one.step.is_order]
-
-    @property
     def effective(self) -> list[PlacedOrder]:
         """What was sent and is not known to have failed."""
         return [one for one in self.placed if not one.failed]
@@ -106,28 +101,44 @@ class Applied:
 
     def fail(self, step: Step, text: str) -> None:
         """Write down why a step failed, under the names that are the cause."""
-        causes = [step.domain.name] if step.domain else [name for name in step.names if mentions(text, name)]
+        causes = [step.key] if step.key else [name for name in step.names if mentions(text, name)]
         for name in causes or [""]:
             self.errors.setdefault(name, text)
 
 
 @dataclasses.dataclass
-class ApplyContext:
-    """What carrying out a plan needs, and what came of it.
+class Work:
+    """Carrying out a plan and waiting for its orders.
 
-    :param app: the web application.
+    :param before: the state before it.
     :param watcher: the activity log as it was before.
-    :param memory: is told of orders before they are sent, and of how they ended.
-    :param progress: told how far the work is.
-    :param applied: is told what was done.
+    :param served: what the server presented at the last look; ``seen``: whose certificates RunCloud has shown since.
     """
 
-    app: WebAppApi
+    job: Job
+    before: CertificatesState
+    applied: Applied
     watcher: ActivityLogWatcher
-    memory: OrderMemory
-    applied: Applied = dataclasses.field(default_factory=Applied)
-    progress: Progress = no_progress
+    served: ServedReport | None = None
+    seen: set[Key] = dataclasses.field(default_factory=set)
+    waited: float = 0.0
+    began: float = dataclasses.field(default_factory=time.monotonic)
     _down: bool | None = None
+
+    @property
+    def app(self) -> WebAppApi:
+        """The web application."""
+        return self.job.app
+
+    @property
+    def timeout(self) -> float:
+        """The seconds to wait for orders."""
+        return self.job.request.wait_timeout if self.job.request.wait else 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds since waiting began."""
+        return max(time.monotonic() - self.began, self.waited)
 
     def is_down(self, exc: ApiError) -> bool:
         """After a failure on RunCloud's side, ask once whether the server can be reached at all (reference 7)."""
@@ -141,142 +152,126 @@ class ApplyContext:
         return self._down
 
 
-def apply_certificates(plan: CertificatesPlan, context: ApplyContext) -> None:
+def apply_certificates(plan: CertificatesPlan, work: Work) -> None:
     """Carry out a plan. A failed step leaves what was there, and does not stop the others."""
-    applied = context.applied
+    applied = work.applied
     stopped = False
     for number, step in enumerate(plan.steps):
-        context.progress("ordering certificates", number, len(plan.steps))
+        work.job.progress("ordering certificates", number, len(plan.steps))
         if stopped:
             _skip(step, applied)
             continue
         try:
-            _carry_out(step, context)
+            _ACTIONS.get(step.action, _place)(step, work)
         except RateLimited as exc:
             # Nothing was sent for this step: it is left, as all others, to the next run.
             applied.fault = exc
             _skip(step, applied)
             stopped = True
         except ApiError as exc:
-            applied.fail(step, _explained(exc, context))
+            applied.fail(step, _explained(exc, work))
             # Without the permission, or the server, for one certificate there is none for the others.
-            stopped = exc.fatal or exc.status == 403 or context.is_down(exc)
+            stopped = exc.fatal or exc.status == 403 or work.is_down(exc)
 
 
 def _skip(step: Step, applied: Applied) -> None:
-    names = [step.domain.name] if step.domain else step.names
-    applied.not_attempted.extend(
-        name for name in names if name not in applied.errors and name not in applied.not_attempted
-    )
+    known = {*applied.errors, *applied.not_attempted}
+    applied.not_attempted += [name for name in step.concerns if name not in known]
 
 
-def _carry_out(step: Step, context: ApplyContext) -> None:
-    if step.action == "update":
-        _update(step, context)
-    elif step.action == "remove":
-        _remove(step, context)
-    elif step.action == "reissue":
-        _reissue(step, context)
-    else:
-        _place(step, context)
-
-
-def _update(step: Step, context: ApplyContext) -> None:
+def _update(step: Step, work: Work) -> None:
     body = options_to_wire(step.options or CertificateOptions())
     if step.key_pair is not None:
         body.update(pair_to_wire(step.key_pair))
-    reply = context.app.update_certificate(step.domain, _id(step), body)
-    context.applied.updated.append(step)
-    context.applied.note(step.key, reply)
+    reply = work.app.update_certificate(step.domain, _id(step), body)
+    work.applied.updated.append(step)
+    work.applied.note(step.key, reply)
 
 
-def _remove(step: Step, context: ApplyContext) -> None:
-    context.app.remove_certificate(step.domain, _id(step))
-    context.applied.removed.append(step)
-    context.applied.changed = True
+def _remove(step: Step, work: Work) -> None:
+    work.app.remove_certificate(step.domain, _id(step))
+    work.applied.removed.append(step)
+    work.applied.changed = True
 
 
-def _reissue(step: Step, context: ApplyContext) -> None:
+def _reissue(step: Step, work: Work) -> None:
     """Replace a certificate: POST first, and only where RunCloud wants it DELETE and POST (design 4)."""
     try:
-        _place(step, context)
+        _place(step, work)
     except ApiError as exc:
-        if not refused_because_it_exists(exc):
+        if not _refused_because_it_exists(exc):
             raise
-        _remove(step, context)
+        _remove(step, work)
         try:
-            _place(dataclasses.replace(step, certificate=None), context, removed=True)
+            _place(dataclasses.replace(step, certificate=None), work, removed=True)
         except ApiError as after:
-            after.advice = f"{without_certificate(step)} {after.advice}".rstrip()
+            after.advice = f"{_without_certificate(step)} {after.advice}".rstrip()
             raise
 
 
-def _place(step: Step, context: ApplyContext, removed: bool = False) -> None:
+def _place(step: Step, work: Work, removed: bool = False) -> None:
     """Send an order, once. Where the reply does not say whether RunCloud took it, that is left open (design 4).
 
     :raises ApiError: it was surely not taken, or is known to have failed.
     """
-    order = _remember(step, context)
-    placed = PlacedOrder(step, None, order, removed)
+    placed = PlacedOrder(step, None, _remember(step, work), removed)
     try:
-        placed.reply = _send(step, context)()
+        if step.action == "redeploy":
+            placed.reply = work.app.redeploy_certificate(step.domain, _id(step))
+        else:
+            body = request_to_wire(step.request) if step.request is not None else {}
+            placed.reply = work.app.install_certificate(step.domain, body)
     except ApiError as exc:
         taken = isinstance(exc, LostReply) or (exc.status is not None and exc.status >= 500)
-        if not taken or context.is_down(exc):
-            _forget(placed, context)
+        if not taken or work.is_down(exc):
+            _forget(placed, work)
             raise
         placed.lost = exc
-        context.applied.placed.append(placed)
-        failure = failure_for(context.watcher.new_failures(), step.names, alone=step.domain is None)
+        work.applied.placed.append(placed)
+        failure = failure_for(work.watcher.new_failures(), step.names, alone=step.domain is None)
         if failure is not None:
-            context.applied.placed.remove(placed)
-            _forget(placed, context)
+            work.applied.placed.remove(placed)
+            _forget(placed, work)
             text = f"RunCloud's activity log says: {failure.content}"
             raise ApiError(exc.method, exc.path, status=422, message=text) from exc
         return
-    context.applied.placed.append(placed)
-    context.applied.note(step.key, placed.reply)
+    work.applied.placed.append(placed)
+    work.applied.note(step.key, placed.reply)
 
 
-def _send(step: Step, context: ApplyContext) -> Callable[[], Certificate | None]:
-    if step.action == "redeploy":
-        return lambda: context.app.redeploy_certificate(step.domain, _id(step))
-    body = request_to_wire(step.request) if step.request is not None else {}
-    return lambda: context.app.install_certificate(step.domain, body)
+_ACTIONS: dict[str, t.Callable[[Step, Work], None]] = {"update": _update, "remove": _remove, "reissue": _reissue}
 
 
-def _remember(step: Step, context: ApplyContext) -> EarlierOrder | None:
+def _remember(step: Step, work: Work) -> EarlierOrder | None:
     if not step.is_order:
         return None
-    staging = step.request.environment == "staging" if step.request is not None else False
-    order = EarlierOrder(
-        step.key, frozenset(step.names), context.app.client.now(), before=mark(step.certificate), staging=staging
-    )
-    context.memory.add(order)
+    staging = step.request is not None and step.request.environment == STAGING
+    order = EarlierOrder(step.key, frozenset(step.names), work.app.client.now(), mark(step.certificate), staging)
+    work.job.memory.add(order)
     return order
 
 
-def _forget(placed: PlacedOrder, context: ApplyContext) -> None:
+def _forget(placed: PlacedOrder, work: Work) -> None:
     if placed.order is not None:
-        context.memory.forget(placed.order)
+        work.job.memory.forget(placed.order)
 
 
-def failed(placed: PlacedOrder, text: str, context: ApplyContext) -> None:
+def failed(placed: PlacedOrder, text: str, work: Work) -> None:
     """Write down that an order that was placed has failed."""
     placed.failed = True
-    _forget(placed, context)
-    context.applied.fail(placed.step, f"{text}. {without_certificate(placed.step)}" if placed.removed else text)
-    context.applied.note(placed.step.key, None)
+    _forget(placed, work)
+    work.applied.fail(placed.step, f"{text}. {_without_certificate(placed.step)}" if placed.removed else text)
+    work.applied.note(placed.step.key, None)
 
 
-def succeeded(placed: PlacedOrder, context: ApplyContext) -> None:
+def succeeded(placed: PlacedOrder, work: Work) -> None:
     """Write down that an order was carried out."""
     placed.done = True
     if placed.order is not None:
-        context.memory.finish(placed.order)
+        work.job.memory.finish(placed.order)
 
 
-def without_certificate(step: Step) -> str:
+def _without_certificate(step: Step) -> str:
     """Say that the old certificate is gone and the new one did not come."""
     what = step.domain.name if step.domain else "the web application"
     return (
@@ -285,11 +280,11 @@ def without_certificate(step: Step) -> str:
     )
 
 
-def _explained(exc: ApiError, context: ApplyContext) -> str:
+def _explained(exc: ApiError, work: Work) -> str:
     if exc.status == 403:
         return f"{exc} Certificates for each domain and AutoSSL need RunCloud's Business or Enterprise plan."
-    if context.is_down(exc):
-        return f"{exc} RunCloud says that server {context.app.server_id} is offline or not connected: start it first."
+    if work.is_down(exc):
+        return f"{exc} RunCloud says that server {work.app.server_id} is offline or not connected: start it first."
     return str(exc)
 
 
@@ -326,7 +321,7 @@ def _id(step: Step) -> int:
     return step.certificate.id
 
 
-def refused_because_it_exists(exc: ApiError) -> bool:
+def _refused_because_it_exists(exc: ApiError) -> bool:
     """Say whether RunCloud refuses a certificate only because there is one."""
     if exc.status == 409:
         return True

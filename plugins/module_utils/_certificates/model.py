@@ -16,7 +16,7 @@ import typing as t
 from .._runcloud.models import LETSENCRYPT, CertificateOptions
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .._probe.served import ServedReport
     from .._runcloud.models import Certificate, CertificateRequest, Domain, KeyPair, LogEntry
@@ -121,6 +121,11 @@ class Step:
         return self.domain.name if self.domain else None
 
     @property
+    def concerns(self) -> tuple[str, ...]:
+        """The name of the domain, or in basic mode all names of the certificate: what is said of the step is of them."""
+        return (self.domain.name,) if self.domain else self.names
+
+    @property
     def is_order(self) -> bool:
         """Whether a certificate authority is asked for a certificate."""
         ordered = self.request is None or self.request.provider == LETSENCRYPT
@@ -161,5 +166,10 @@ class CertificatesPlan:
 
     @property
     def orders(self) -> list[dict[str, object]]:
-        """The return value ``orders`` (design 2.3)."""
-        return [{"via": step.action, "names": list(step.names)} for step in self.steps if step.is_order]
+        """The return value ``orders`` of a preview."""
+        return told_orders(self.steps)
+
+
+def told_orders(steps: Iterable[Step]) -> list[dict[str, object]]:
+    """Return the return value ``orders`` (design 2.3)."""
+    return [{"via": step.action, "names": list(step.names)} for step in steps if step.is_order]

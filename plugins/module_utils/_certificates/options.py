@@ -16,6 +16,7 @@ import typing as t
 from .._errors import UserError
 from .._names import HostnameError, normalise
 from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, CertificateOptions, CertificateRequest
+from .._values import raise_problems
 from .custom import read_custom_certificate
 from .model import DNS_01, HTTP_01, STAGING, DesiredCertificates
 
@@ -36,6 +37,10 @@ BOUNDS = {
 }
 
 
+# Says for which names, by an authorization method, no certificate may be issued, and why.
+Forbids = t.Callable[[t.Sequence[str], str], t.Mapping[str, str]]
+
+
 @dataclasses.dataclass(frozen=True)
 class CertificatesRequest:
     """What is asked for, and how it is gone about.
@@ -46,7 +51,7 @@ class CertificatesRequest:
     :param changed: names that were added, or whose www was switched on, in this run.
     :param deferred: name -> why nothing is ordered for it yet: it does not point here. One that is attached holds back
         the one order of basic mode, but not with dns-01, which does not ask where a name points.
-    :param forbidden: name -> why Let's Encrypt may not issue for it (CAA), whatever the method.
+    :param forbids: finds names for which Let's Encrypt may not issue (CAA); asked only where something is ordered.
     :param dns_unknown: name -> why nobody knows where it points: never a reason to hold back an order.
     """
 
@@ -62,7 +67,7 @@ class CertificatesRequest:
     wait_timeout: float = 180.0
     changed: frozenset[str] = frozenset()
     deferred: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    forbidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    forbids: Forbids | None = None
     dns_unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -77,68 +82,46 @@ def check_bounds(options: Mapping[str, t.Any], names: Iterable[str]) -> None:
             raise UserError(f"{name}: {options[name]} must be between {least} and {most}")
 
 
-def read_names(names: Iterable[str], option: str) -> frozenset[str]:
-    """Read a list of host names.
-
-    :raises UserError: it says which of them are not host names.
-    """
-    found, problems = [], []
-    for index, name in enumerate(names):
-        try:
-            found.append(normalise(name))
-        except HostnameError as exc:
-            problems.append(f"{option}[{index}]: {exc}")
-    if problems:
-        raise UserError("\n".join(problems))
-    return frozenset(found)
-
-
 def read_request(options: Mapping[str, t.Any], now: datetime.datetime) -> CertificatesRequest:
     """Read a request from the options of runcloud_ssl; names and DNS are for the caller to add.
 
     :param now: an aware time; a custom certificate that has ended by then is refused.
     :raises UserError: it names the option, the value and what to do; nothing was asked of RunCloud yet.
-    """
-    check_bounds(options, ("check_port",))
-    return CertificatesRequest(
-        desired=read_desired(options, now),
-        mode=options["mode"],
-        allow_mode_switch=options["allow_mode_switch"],
-        auto_ssl=options["auto_ssl"],
-        external_api=options["external_api"] or None,
-        check_served=options["check_served"],
-        check_address=options["check_address"] or None,
-        check_port=options["check_port"],
-        wait=options["wait"],
-        wait_timeout=float(options["wait_timeout"]),
-    )
-
-
-def read_desired(options: Mapping[str, t.Any], now: datetime.datetime) -> DesiredCertificates:
-    """Read what is asked for from the options of runcloud_ssl; the id behind ``external_api`` is still to be found.
-
-    :param now: an aware time; a custom certificate that has ended by then is refused.
-    :raises UserError: it names the option, the value and what to do.
     :raises MissingLibrary: the library cryptography is needed and missing.
     """
-    check_bounds(options, ("renew_before", "wait_timeout", "max_orders"))
+    check_bounds(options, BOUNDS)
     _refuse_misfits(options)
     present = options["state"] == "present"
     custom = None
     if options["provider"] == CUSTOM and present:
         custom = read_custom_certificate(options["certificate"], options["private_key"], now)
-    return DesiredCertificates(
+    desired = DesiredCertificates(
         present=present,
-        domains=read_names(options["domains"], "domains") if options["domains"] is not None else None,
-        provider=options["provider"],
-        environment=options["environment"],
-        authorization_method=options["authorization_method"],
+        domains=_read_names(options["domains"]) if options["domains"] is not None else None,
         options=CertificateOptions(**{name: options[name] for name in OPTION_NAMES}),
         custom=custom,
         renew_before=datetime.timedelta(days=options["renew_before"]),
-        force=options["force"],
-        max_orders=options["max_orders"],
+        **{name: options[name] for name in ("provider", "environment", "authorization_method", "force", "max_orders")},
     )
+    asis = ("mode", "allow_mode_switch", "auto_ssl", "check_served", "check_port", "wait")
+    return CertificatesRequest(
+        desired=desired,
+        external_api=options["external_api"] or None,
+        check_address=options["check_address"] or None,
+        wait_timeout=float(options["wait_timeout"]),
+        **{name: options[name] for name in asis},
+    )
+
+
+def _read_names(names: Iterable[str]) -> frozenset[str]:
+    found, problems = [], []
+    for index, name in enumerate(names):
+        try:
+            found.append(normalise(name))
+        except HostnameError as exc:
+            problems.append(f"domains[{index}]: {exc}")
+    raise_problems(problems)
+    return frozenset(found)
 
 
 def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
@@ -166,41 +149,22 @@ def differs(wanted: object, known: object) -> bool:
 
 def differing_options(asked: CertificateOptions, certificate: Certificate) -> list[str]:
     """List the options that RunCloud shows otherwise than asked for."""
-    shown = _shown_options(certificate)
-    return [name for name in OPTION_NAMES if differs(getattr(asked, name), getattr(shown, name))]
+    return [name for name in OPTION_NAMES if differs(getattr(asked, name), getattr(certificate, name, None))]
 
 
 def unshown_options(asked: CertificateOptions, certificate: Certificate) -> list[str]:
     """List the options that were asked for and that RunCloud does not show."""
-    shown = _shown_options(certificate)
-    return [name for name in OPTION_NAMES if getattr(asked, name) is not None and getattr(shown, name) is None]
+    given = [name for name in OPTION_NAMES if getattr(asked, name) is not None]
+    return [name for name in given if getattr(certificate, name, None) is None]
 
 
 def complete_options(asked: CertificateOptions, certificate: Certificate | None) -> CertificateOptions:
     """Return all options that go along with a write: as asked for, else as they are, else off (design 2.5)."""
-    known = _shown_options(certificate)
+    layers = (asked, certificate, CertificateOptions(enable_http=False, enable_hsts=False))
+    known = {name: [getattr(layer, name, None) for layer in layers] for name in OPTION_NAMES}
     return CertificateOptions(
-        enable_http=_first(asked.enable_http, known.enable_http, False),
-        enable_hsts=_first(asked.enable_hsts, known.enable_hsts, False),
-        enable_hsts_subdomains=asked.enable_hsts_subdomains,
-        enable_hsts_preload=_first(asked.enable_hsts_preload, known.enable_hsts_preload),
-        tls_versions=asked.tls_versions or known.tls_versions,
+        **{name: next((value for value in values if value is not None), None) for name, values in known.items()}
     )
-
-
-def _shown_options(certificate: Certificate | None) -> CertificateOptions:
-    if certificate is None:
-        return CertificateOptions()
-    return CertificateOptions(
-        enable_http=certificate.enable_http,
-        enable_hsts=certificate.enable_hsts,
-        enable_hsts_preload=certificate.enable_hsts_preload,
-        tls_versions=certificate.tls_versions,
-    )
-
-
-def _first(*values: bool | None) -> bool | None:
-    return next((value for value in values if value is not None), None)
 
 
 def needs_reissue(desired: DesiredCertificates, certificate: Certificate) -> bool:

@@ -14,55 +14,48 @@ import typing as t
 
 from .._names import is_test_domain
 from .._runcloud.errors import ApiError, RateLimited
-from .._runcloud.models import CertificateOptions
 from .coverage import served_certificate, served_ok
 from .model import LIVE, STAGING
 from .options import OPTION_NAMES, unshown_options
 
 if t.TYPE_CHECKING:
-    import datetime
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from .._outcome import Progress
     from .._probe.served import ServedReport
     from .._runcloud.api import WebAppApi
     from .._runcloud.models import Certificate, Domain, LogEntry
+    from .memory import OrderMemory
     from .model import DesiredCertificates, Key
+    from .options import CertificatesRequest
 
 Prober = t.Callable[[t.Iterable[str]], "ServedReport | None"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Reader:
-    """What is asked of RunCloud and of the server, and how thoroughly.
+@dataclasses.dataclass
+class Job:
+    """What all steps of one run share. The activity log is read once, and only where it matters.
 
+    :param desired: what is asked for, with the id of the DNS provider's key.
     :param prober: returns what the server presents under names, None where it is not to be asked or cannot be.
     :param ask_all: in advanced mode, whether RunCloud is asked also where the server presents a good certificate.
-    :param environment: which certificates are wanted; a good one of the other kind is asked for, too.
-    :param expiry_threshold: a certificate that ends before this time is not good.
-    :param options: what is asked for; where the list of certificates does not show it, and only some domains are meant,
-        they are asked for one by one.
     """
 
     app: WebAppApi
+    request: CertificatesRequest
+    desired: DesiredCertificates
     prober: Prober | None
+    memory: OrderMemory
     ask_all: bool
-    expiry_threshold: Callable[[], datetime.datetime]
-    environment: str = LIVE
-    options: CertificateOptions = dataclasses.field(default_factory=CertificateOptions)
+    progress: Progress
+    log: tuple[LogEntry, ...] | None = None
+    log_was_read: bool = False
 
-    @classmethod
-    def of(
-        cls,
-        app: WebAppApi,
-        prober: Prober | None,
-        desired: DesiredCertificates,
-        expiry_threshold: Callable[[], datetime.datetime],
-    ) -> Reader:
-        """Return a reader for what is asked for: what only RunCloud can say is then asked of each certificate."""
-        asked = any(getattr(desired.options, name) is not None for name in OPTION_NAMES)
-        another = desired.provider or desired.authorization_method or desired.environment == STAGING
-        ask_all = bool(desired.force or not desired.present or asked or another)
-        return cls(app, prober, ask_all, expiry_threshold, desired.environment, desired.options)
+    def log_before(self) -> tuple[LogEntry, ...]:
+        """Return the activity log as it was before the orders; empty where it cannot be read."""
+        if not self.log_was_read:
+            self.log, self.log_was_read = read_log(self.app), True
+        return self.log or ()
 
     def probe(self, names: Iterable[str]) -> ServedReport | None:
         """Ask the server itself; None where it is not to be asked or cannot be."""
@@ -70,13 +63,10 @@ class Reader:
         return self.prober(wanted) if self.prober is not None and wanted else None
 
     def read(
-        self, advanced: bool, domains: Sequence[Domain], only: frozenset[str] | None
+        self, advanced: bool, domains: Sequence[Domain]
     ) -> tuple[Mapping[Key, Certificate | None], ServedReport | None]:
-        """Read RunCloud's certificates and the server's.
-
-        :param domains: the attached domains; planned ones (without id) are left out.
-        :param only: in advanced mode, the names that matter; None for all.
-        """
+        """Read RunCloud's certificates and the server's; planned domains (without id) are left out."""
+        only = self.desired.domains
         attached = [row for row in domains if row.id is not None]
         served = self.probe(row.name for row in attached)
         answer = self.app.certificates()
@@ -88,21 +78,25 @@ class Reader:
             return {row.name: self.app.domain_certificate(row) for row in unclear}, served
         # A domain that the list leaves out has none, as one that it shows without.
         listed: dict[Key, Certificate | None] = {row.name: answer.get(row.name) for row in attached}
-        if only is not None:
-            for row in wanted:
-                if self._is_hidden(listed[row.name]):
-                    listed[row.name] = self.app.domain_certificate(row)
+        # The list may leave out something that was asked for (reference 4.4): of a few, each is asked for.
+        for row in wanted if only is not None else ():
+            found = listed[row.name]
+            if found is not None and "tls_versions" in unshown_options(self.desired.options, found):
+                listed[row.name] = self.app.domain_certificate(row)
         return listed, served
-
-    def _is_hidden(self, certificate: Certificate | None) -> bool:
-        """Say whether the list leaves out something that was asked for (reference 4.4)."""
-        return certificate is not None and "tls_versions" in unshown_options(self.options, certificate)
 
     def _is_unclear(self, row: Domain, served: ServedReport | None) -> bool:
         found = served_certificate(row, served)
         # Only RunCloud can say of which environment it is; the issuer's name is a reason to ask.
-        other = found is not None and "staging" in found.issuer.lower() and self.environment == LIVE
-        return other or not served_ok(row, served, self.expiry_threshold())
+        other = found is not None and "staging" in found.issuer.lower() and self.desired.environment == LIVE
+        return other or not served_ok(row, served, self.app.client.now() + self.desired.renew_before)
+
+
+def asks_for_what_only_runcloud_shows(desired: DesiredCertificates) -> bool:
+    """Say whether what is asked for cannot be judged by what the server presents."""
+    asked = any(getattr(desired.options, name) is not None for name in OPTION_NAMES)
+    another = desired.provider or desired.authorization_method or desired.environment == STAGING
+    return bool(desired.force or not desired.present or asked or another)
 
 
 def app_certificate(answer: dict[str, Certificate | None] | Certificate | None) -> Certificate | None:
@@ -124,15 +118,11 @@ def current_certificates(app: WebAppApi, domains: Mapping[Key, Domain | None]) -
     if not domains:
         return {}
     listed = app.certificates() if None in domains or len(domains) > 1 else None
-    found: dict[Key, Certificate | None] = {}
-    for key, row in domains.items():
-        if row is None:
-            found[key] = app_certificate(listed)
-        elif isinstance(listed, dict):
-            found[key] = listed.get(row.name)
-        else:
-            found[key] = app.domain_certificate(row)
-    return found
+    if isinstance(listed, dict) and None not in domains:
+        return {key: listed.get(key or "") for key in domains}
+    return {
+        key: app_certificate(listed) if row is None else app.domain_certificate(row) for key, row in domains.items()
+    }
 
 
 def read_log(app: WebAppApi) -> tuple[LogEntry, ...] | None:

@@ -10,6 +10,7 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from .._outcome import Status
@@ -17,8 +18,7 @@ from .model import ADVANCED, BASIC, LIVE, STAGING, CertificatesPlan
 from .options import OPTION_NAMES
 
 if t.TYPE_CHECKING:
-    import datetime
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .._runcloud.errors import ApiError
     from .._runcloud.models import Certificate, SslMethod
@@ -80,17 +80,33 @@ class CertificatesOutcome:
         more = [f"and {len(self.errors) - _SHOWN_ERRORS} more (see errors)"] if len(self.errors) > _SHOWN_ERRORS else []
         return "; ".join([self.message] * bool(self.message) + shown + more)
 
-    def diff(self) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-        """Return what changes, before and after."""
-        return both_sides(self.plan, self.method_change)
+    def diff(self) -> tuple[Side, Side]:
+        """Return what changes, before and after: the mode, AutoSSL, and each certificate that a step touches."""
+        before: Side = {"certificates": []}
+        after: Side = {"certificates": []}
+        for step in self.plan.steps:
+            old = _before(step, self.plan)
+            before["certificates"] += [old] * (old is not None)
+            after["certificates"] += [] if step.action == "remove" else [_after(step, old or {})]
+        after.update(self.method_change)
+        if "mode" in self.method_change:
+            before["mode"] = BASIC if after["mode"] == ADVANCED else ADVANCED
+        if "auto_ssl" in self.method_change:
+            before["auto_ssl"] = not after["auto_ssl"]
+        return before, after
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the state as the modules return it."""
+        now = self.state.now
         return {
             "mode": self.mode,
             "auto_ssl": self.auto_ssl,
-            "certificates": certificate_results(self.certificates, self.names, self.state.now),
-            "names": [name_result(report, self.state.now) for report in self.names.values()],
+            "certificates": [
+                _certificate_result(found, _reports(key, self.names), now)
+                for key, found in self.certificates.items()
+                if found is not None
+            ],
+            "names": [_name_result(report, now) for report in self.names.values()],
             "orders": [dict(order) for order in self.orders],
             "pending": [{"name": name, "reason": reason} for name, reason in self.pending.items()],
             "unverified": list(self.unverified),
@@ -103,94 +119,44 @@ def mode_name(method: SslMethod) -> str:
     return ADVANCED if method.advanced else BASIC
 
 
-def certificate_results(
-    certificates: Mapping[Key, Certificate | None], names: Mapping[str, NameReport], now: datetime.datetime
-) -> list[dict[str, object]]:
-    """Return the certificates as the modules return them. Dates are UTC, ``days_left`` whole days."""
-    found = []
-    for key, certificate in certificates.items():
-        if certificate is not None:
-            reports = names.values() if key is None else [names[key]] if key in names else []
-            found.append(_certificate_result(certificate, reports, now))
-    return found
+def _reports(key: Key, names: Mapping[str, NameReport]) -> list[NameReport]:
+    """Return what visitors get of the domains that a certificate is for."""
+    return list(names.values()) if key is None else [names[key]] if key in names else []
 
 
 def _certificate_result(
-    certificate: Certificate, reports: Iterable[NameReport], now: datetime.datetime
+    certificate: Certificate, reports: Sequence[NameReport], now: datetime.datetime
 ) -> dict[str, object]:
-    reports = list(reports)
+    """Return a certificate as the modules return it. Dates are UTC, ``days_left`` whole days."""
     return {
-        "id": certificate.id,
-        "domain": certificate.domain,
-        "provider": certificate.provider,
-        "valid_until": _date(certificate.valid_until),
+        **{key: _shown(value) for key, value in vars(certificate).items() if key != "pem"},
         "days_left": _days(certificate.valid_until, now),
-        "renewal_date": _date(certificate.renewal_date),
-        "created_at": _date(certificate.created_at),
-        "staging": certificate.staging,
-        "authorization_method": certificate.authorization_method,
-        "external_api": certificate.external_api,
-        "enable_http": certificate.enable_http,
-        "enable_hsts": certificate.enable_hsts,
-        "enable_hsts_preload": certificate.enable_hsts_preload,
-        "tls_versions": certificate.tls_versions,
         "covers": [name for report in reports for name in report.covers],
         "missing": [name for report in reports for name in report.missing],
         "checked": bool(reports) and all(report.checked for report in reports),
     }
 
 
-def name_result(report: NameReport, now: datetime.datetime) -> dict[str, object]:
+def _name_result(report: NameReport, now: datetime.datetime) -> dict[str, object]:
     """Return what visitors of one domain get, as the modules return it."""
-    return {
-        "name": report.name,
-        "checked": report.checked,
-        "covers": list(report.covers),
-        "missing": list(report.missing),
-        "expires": _date(report.expires),
-        "days_left": _days(report.expires, now),
-        "issuer": report.issuer,
-        "served_by_other": report.served_by_other,
-        "error": report.error,
-    }
+    return {**{key: _shown(value) for key, value in vars(report).items()}, "days_left": _days(report.expires, now)}
 
 
-def _date(moment: datetime.datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else None
+def _shown(value: object) -> object:
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _days(moment: datetime.datetime | None, now: datetime.datetime) -> int | None:
     return (moment - now).days if moment else None
 
 
-def both_sides(plan: CertificatesPlan, method_change: Mapping[str, object]) -> tuple[Side, Side]:
-    """Return what changes, before and after: the mode, AutoSSL, and each certificate that a step touches.
-
-    :param plan: the plan.
-    :param method_change: the new values of ``mode`` (basic, advanced) and ``auto_ssl``, as far as they change.
-    """
-    sides = [_both_sides(step, plan) for step in plan.steps]
-    before: Side = {"certificates": [old for old, dummy in sides if old is not None]}
-    after: Side = {"certificates": [new for dummy, new in sides if new is not None]}
-    if "mode" in method_change:
-        after["mode"] = method_change["mode"]
-        before["mode"] = BASIC if method_change["mode"] == ADVANCED else ADVANCED
-    if "auto_ssl" in method_change:
-        after["auto_ssl"] = method_change["auto_ssl"]
-        before["auto_ssl"] = not method_change["auto_ssl"]
-    return before, after
-
-
-def _both_sides(step: Step, plan: CertificatesPlan) -> tuple[Side | None, Side | None]:
-    old = _before(step, plan)
-    return old, None if step.action == "remove" else _after(step, old or {})
-
-
 def _before(step: Step, plan: CertificatesPlan) -> Side | None:
     known = step.certificate
     if known is None:
         return None
-    reports = [report for name, report in plan.names.items() if step.domain is None or name == step.domain.name]
+    reports = _reports(step.key, plan.names)
     return {
         "domain": step.key,
         "provider": known.provider,

@@ -19,53 +19,26 @@ from .._runcloud.api import RunCloud
 from .._runcloud.errors import ApiError, LostReply, RateLimited
 from .._runcloud.models import SslMethod
 from .activity import ActivityLogWatcher, order_in_progress, recent_orders
-from .apply import Applied, PlacedOrder, apply_certificates, finalize
+from .apply import Applied, PlacedOrder, Work, apply_certificates, finalize
 from .coverage import find_certificates, report_names
 from .memory import OrderMemory
-from .mode import switch_method, wanted_method
-from .model import CertificatesPlan, CertificatesState, DesiredCertificates, Step
-from .options import CertificatesRequest, read_request
+from .model import ADVANCED, CertificatesPlan, CertificatesState, Step, told_orders
+from .options import CertificatesRequest, differs, method_for, read_request
 from .plan import plan_certificates
-from .read import Reader, current_certificates, read_log
-from .result import CertificatesOutcome
-from .wait import WaitContext, wait_for_certificates
+from .read import Job, asks_for_what_only_runcloud_shows, current_certificates, read_log
+from .result import CertificatesOutcome, mode_name
+from .wait import wait_for_certificates
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._outcome import Progress
     from .._runcloud.api import WebAppApi
-    from .._runcloud.models import Certificate, Domain, LogEntry
+    from .._runcloud.models import Certificate, Domain
     from .model import Key
     from .read import Prober
 
 __all__ = ["CertificatesOutcome", "CertificatesRequest", "read_certificates", "read_request", "run_certificates"]
-
-
-@dataclasses.dataclass
-class _Job:
-    """What all steps of one run share. The activity log is read once, and only where it matters."""
-
-    app: WebAppApi
-    request: CertificatesRequest
-    desired: DesiredCertificates
-    prober: Prober | None
-    reader: Reader
-    memory: OrderMemory
-    progress: Progress
-    log: tuple[LogEntry, ...] | None = None
-    log_was_read: bool = False
-
-    def read_log(self) -> tuple[LogEntry, ...]:
-        """Return the activity log as it was before the orders; empty where it cannot be read."""
-        if not self.log_was_read:
-            self.log, self.log_was_read = read_log(self.app), True
-        return self.log or ()
-
-    @property
-    def timeout(self) -> float:
-        """The seconds to wait for orders."""
-        return self.request.wait_timeout if self.request.wait else 0.0
 
 
 def run_certificates(
@@ -81,24 +54,22 @@ def run_certificates(
     """Bring the certificates of a web application into the state asked for (design 2.5 and 4).
 
     :param domains: the attached domains, in check mode those that would be (``id`` None); None reads the list.
-    :param method: the mode as it was just read; None reads it.
     :param prober: asks the server what it presents; None makes one as the request says.
+    :param method: the mode as it was just read; None reads it.
     :param progress: told how far the work is.
     :raises UserError: what is asked for does not fit; nothing was changed.
     :raises ApiError: a request failed before anything was changed.
     """
     job = _job(app, request, prober, progress)
     rows = tuple(domains) if domains is not None else tuple(app.domains())
-    method, change = wanted_method(request, method or app.ssl_method())
+    method, change = _wanted_method(request, method or app.ssl_method())
     # Switching deletes all certificates (reference U14).
-    certificates, served = (
-        ({}, None) if "mode" in change else job.reader.read(method.advanced, rows, job.desired.domains)
-    )
-    state = _state(job, method, rows, certificates, served)
+    state = _state(job, method, rows, ({}, None)) if "mode" in change else _read_state(job, method, rows)
     plan, state = _plan(job, state)
     predicted = _Done(method, plan, Applied(changed=bool(plan.steps)), state)
     done = carry_out(check_mode, predicted, lambda: _carry_out(job, predicted, change))
-    return _outcome(job, done, change, plan.orders if check_mode else done.applied.orders)
+    ordered = plan.steps if check_mode else [placed.step for placed in done.applied.placed]
+    return _outcome(job, done, change, told_orders(ordered))
 
 
 def read_certificates(
@@ -115,22 +86,19 @@ def read_certificates(
     :param ask_all: in advanced mode without a list, whether RunCloud is asked for each certificate.
     :raises ApiError: a request failed.
     """
-    job = _job(app, request, prober, progress)
+    job = dataclasses.replace(_job(app, request, prober, progress), ask_all=ask_all)
     rows = tuple(domains) if domains is not None else tuple(app.domains())
     method = app.ssl_method()
-    reader = dataclasses.replace(job.reader, ask_all=ask_all)
-    state = _state(job, method, rows, *reader.read(method.advanced, rows, None))
-    names = report_names(state)
-    return CertificatesOutcome(Status.OK, False, method, state, names, warnings=_probe_warnings(job))
+    state = _read_state(job, method, rows)
+    return CertificatesOutcome(Status.OK, False, method, state, report_names(state), warnings=_probe_warnings(job))
 
 
-def _job(app: WebAppApi, request: CertificatesRequest, prober: Prober | None, progress: Progress) -> _Job:
+def _job(app: WebAppApi, request: CertificatesRequest, prober: Prober | None, progress: Progress) -> Job:
     if request.desired.custom is not None:
         app.client.hide(request.desired.custom.key_pair.private_key)
     desired = dataclasses.replace(request.desired, external_api=_external_api(app, request.external_api))
     used = (prober or _prober(app, request, progress)) if request.check_served else None
-    reader = Reader.of(app, used, desired, lambda: app.client.now() + desired.renew_before)
-    return _Job(app, request, desired, used, reader, OrderMemory(app), progress)
+    return Job(app, request, desired, used, OrderMemory(app), asks_for_what_only_runcloud_shows(desired), progress)
 
 
 def _prober(app: WebAppApi, request: CertificatesRequest, progress: Progress) -> TlsProber:
@@ -149,7 +117,7 @@ def _prober(app: WebAppApi, request: CertificatesRequest, progress: Progress) ->
     return TlsProber(request.check_address or address, request.check_port, progress=tell)
 
 
-def _probe_warnings(job: _Job) -> tuple[str, ...]:
+def _probe_warnings(job: Job) -> tuple[str, ...]:
     reason = getattr(job.prober, "reason", "")
     if not reason:
         return ()
@@ -158,10 +126,8 @@ def _probe_warnings(job: _Job) -> tuple[str, ...]:
 
 def _external_api(app: WebAppApi, asked: str | None) -> int | None:
     """Return the id of the DNS provider's key, looking its label up where it is not a number."""
-    if not asked:
-        return None
-    if asked.isdigit():
-        return int(asked)
+    if not asked or asked.isdigit():
+        return int(asked) if asked else None
     keys = RunCloud(app.client).external_apis()
     found = [key.id for key in keys if key.label == asked]
     if len(found) != 1:
@@ -171,40 +137,41 @@ def _external_api(app: WebAppApi, asked: str | None) -> int | None:
     return found[0]
 
 
+def _read_state(job: Job, method: SslMethod, domains: tuple[Domain, ...]) -> CertificatesState:
+    return _state(job, method, domains, job.read(method.advanced, domains))
+
+
 def _state(
-    job: _Job,
-    method: SslMethod,
-    domains: tuple[Domain, ...],
-    certificates: Mapping[Key, Certificate | None],
-    served: t.Any,
+    job: Job, method: SslMethod, domains: tuple[Domain, ...], found: tuple[Mapping[Key, Certificate | None], t.Any]
 ) -> CertificatesState:
     request = job.request
-    attached = {row.name for row in domains if row.id is not None}
+    attached = {host for row in domains if row.id is not None for host in row.served_names}
+    unknown = attached & request.dns_unknown.keys()
     return CertificatesState(
         advanced=method.advanced,
         auto_ssl=method.auto_ssl,
         domains=domains,
-        certificates=certificates,
-        served=served,
+        certificates=found[0],
+        served=found[1],
         now=job.app.client.now(),
         changed=request.changed,
-        held={
-            name: why
-            for name, why in request.deferred.items()
-            if name not in attached or name not in request.dns_unknown
-        },
-        forbidden=request.forbidden,
+        held={name: why for name, why in request.deferred.items() if name not in unknown},
         orders=job.memory.read(),
     )
 
 
-def _plan(job: _Job, state: CertificatesState) -> tuple[CertificatesPlan, CertificatesState]:
-    """Plan. Where something is to be ordered, or an order may be in progress, the activity log has a say."""
+def _plan(job: Job, state: CertificatesState) -> tuple[CertificatesPlan, CertificatesState]:
+    """Plan. Where something is to be ordered, or an order may be in progress, the log and CAA records have a say."""
     plan = plan_certificates(job.desired, state)
     lately = any(not order.done for order in state.orders)
     if not plan.orders and not (plan.pending and lately):
         return plan, state
-    state = dataclasses.replace(state, log=job.read_log())
+    state = dataclasses.replace(state, log=job.log_before())
+    names = list(dict.fromkeys(name for step in plan.steps if step.is_order for name in step.names))
+    if names and job.request.forbids is not None:
+        certificate = next(step.certificate for step in plan.steps if step.is_order)
+        forbidden = job.request.forbids(names, method_for(job.desired, certificate))
+        state = dataclasses.replace(state, forbidden=forbidden)
     return plan_certificates(job.desired, state), state
 
 
@@ -221,28 +188,25 @@ class _Done:
     after: CertificatesState
 
 
-def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Done:
+def _carry_out(job: Job, predicted: _Done, change: Mapping[str, object]) -> _Done:
     """Apply the plan and wait. After the first write, a failed request no longer hides what was done."""
     method, state, plan = predicted.method, predicted.after, predicted.plan
     applied = Applied()
     switched = False
     try:
         if change:
-            method = switch_method(job.app, method, change)
+            method = _switch_method(job.app, method, change)
             switched = True
         if "mode" in change:
             # What the server still presents is out of date after a switch to advanced mode.
-            reader = dataclasses.replace(job.reader, prober=None) if state.advanced else job.reader
-            certificates, served = reader.read(state.advanced, state.domains, job.desired.domains)
-            plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
-        state, plan = _let_earlier_orders_finish(job, state, plan)
-        context = _context(job, state, applied)
-        apply_certificates(plan, context)
+            reader = dataclasses.replace(job, prober=None) if state.advanced else job
+            plan, state = _plan(job, _read_state(reader, method, state.domains))
+        plan, state = _let_earlier_orders_finish(job, plan, state)
+        work = _work(job, state, applied)
+        apply_certificates(plan, work)
         if applied.fault is None:
-            wait_for_certificates(context)
-            after = _after(job, state, applied)
-        else:
-            after = _last_known(state, applied)
+            wait_for_certificates(work)
+        after = _after(job, state, applied) if applied.fault is None else _last_known(state, applied)
     except ApiError as exc:
         unknown = bool(change) and (isinstance(exc, LostReply) or (exc.status or 0) >= 500)
         if not switched and not applied.wrote and not unknown:
@@ -254,40 +218,61 @@ def _carry_out(job: _Job, predicted: _Done, change: Mapping[str, object]) -> _Do
         for placed in applied.effective:
             if placed.step.is_order and not placed.done:
                 text = "ordered; it is not known whether the certificate was issued"
-                applied.pending.update(dict.fromkeys([placed.step.key] if placed.step.key else placed.step.names, text))
+                applied.pending.update(dict.fromkeys(placed.step.concerns, text))
     finalize(applied, after.certificates)
     return _Done(method, plan, applied, after)
 
 
-def _context(job: _Job, state: CertificatesState, applied: Applied) -> WaitContext:
+def _work(job: Job, state: CertificatesState, applied: Applied) -> Work:
     watcher = ActivityLogWatcher(lambda: read_log(job.app), job.log if job.log_was_read else (), state.now)
-    return WaitContext(
-        app=job.app,
-        watcher=watcher,
-        memory=job.memory,
-        applied=applied,
-        progress=job.progress,
-        probe=job.reader.probe,
-        before=state.served,
-        expiry_threshold=job.reader.expiry_threshold(),
-        timeout=job.timeout,
-    )
+    return Work(job, state, applied, watcher)
+
+
+def _wanted_method(request: CertificatesRequest, current: SslMethod) -> tuple[SslMethod, dict[str, object]]:
+    """Return the mode and AutoSSL as they are to be, and what of them changes."""
+    change: dict[str, object] = {}
+    if request.mode is not None and request.mode != mode_name(current):
+        if not request.allow_mode_switch:
+            raise UserError(
+                f"mode: {request.mode!r} is asked for, but the web application is in {mode_name(current)} mode. "
+                "Switching deletes its certificates until new ones are there; set allow_mode_switch: true if this is "
+                "meant"
+            )
+        change["mode"] = request.mode
+    if request.auto_ssl is not None and request.auto_ssl != bool(current.auto_ssl):
+        change["auto_ssl"] = request.auto_ssl
+    advanced = request.mode == ADVANCED if "mode" in change else current.advanced
+    return SslMethod(advanced, request.auto_ssl if "auto_ssl" in change else current.auto_ssl), change
+
+
+def _switch_method(app: WebAppApi, wanted: SslMethod, change: Mapping[str, object]) -> SslMethod:
+    """Change the mode or AutoSSL. That AutoSSL is off is only sent where it is asked for: it would switch it off."""
+    auto_ssl = wanted.auto_ssl if "auto_ssl" in change or wanted.auto_ssl else None
+    try:
+        found = app.set_ssl_method(wanted.advanced, auto_ssl)
+    except ApiError as exc:
+        if exc.status in (403, 422):
+            exc.advice = "Advanced mode and AutoSSL need RunCloud's Business or Enterprise plan."
+        raise
+    if found.advanced != wanted.advanced or differs(auto_ssl, found.auto_ssl):
+        raise UserError(
+            f"{'mode' if 'mode' in change else 'auto_ssl'}: RunCloud accepted the request, but is still in "
+            f"{mode_name(found)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
+        )
+    return dataclasses.replace(found, auto_ssl=wanted.auto_ssl)
 
 
 def _let_earlier_orders_finish(
-    job: _Job, state: CertificatesState, plan: CertificatesPlan
-) -> tuple[CertificatesState, CertificatesPlan]:
+    job: Job, plan: CertificatesPlan, state: CertificatesState
+) -> tuple[CertificatesPlan, CertificatesState]:
     """Wait for orders of an earlier run that are in progress, and plan anew."""
-    earlier = _orders_in_progress(state, plan)
-    if not earlier or not job.timeout or not job.desired.present:
-        return state, plan
-    job.read_log()
-    wait_for_certificates(_context(job, state, Applied(placed=earlier)))
-    certificates, served = job.reader.read(state.advanced, state.domains, job.desired.domains)
+    work = _work(job, state, Applied(placed=_orders_in_progress(state, plan)))
+    if not work.applied.placed or not work.timeout or not job.desired.present:
+        return plan, state
+    job.log_before()
+    wait_for_certificates(_work(job, state, work.applied))
     job.log_was_read = False
-    method = SslMethod(state.advanced, state.auto_ssl)
-    plan, state = _plan(job, _state(job, method, state.domains, certificates, served))
-    return state, plan
+    return _plan(job, _read_state(job, SslMethod(state.advanced, state.auto_ssl), state.domains))
 
 
 def _orders_in_progress(state: CertificatesState, plan: CertificatesPlan) -> list[PlacedOrder]:
@@ -305,18 +290,18 @@ def _orders_in_progress(state: CertificatesState, plan: CertificatesPlan) -> lis
 # Telling
 
 
-def _after(job: _Job, state: CertificatesState, applied: Applied) -> CertificatesState:
+def _after(job: Job, state: CertificatesState, applied: Applied) -> CertificatesState:
     """Return the state after the run; what a reply has not shown is read."""
     touched = {step.key: step.domain for step in applied.touched}
     if not touched and not applied.removed:
         return state
     known = _last_known(state, applied)
-    unknown = {key: row for key, row in touched.items() if key not in applied.known}
-    certificates = {**known.certificates, **current_certificates(job.app, unknown)}
+    unread = {key: row for key, row in touched.items() if key not in applied.known}
+    certificates = {**known.certificates, **current_certificates(job.app, unread)}
     served = None
     if touched:
         rows = [row for row in touched.values() if row is not None] or [row for row in state.domains if row.id]
-        served = job.reader.probe(row.name for row in rows)
+        served = job.probe(row.name for row in rows)
         if served is not None and state.served is not None:
             served = dataclasses.replace(served, served={**state.served.served, **served.served})
     return dataclasses.replace(known, certificates=certificates, served=served, now=job.app.client.now())
@@ -337,7 +322,7 @@ def _last_known(state: CertificatesState, applied: Applied) -> CertificatesState
 
 
 def _outcome(
-    job: _Job, done: _Done, change: Mapping[str, object], orders: Sequence[Mapping[str, object]]
+    job: Job, done: _Done, change: Mapping[str, object], orders: Sequence[Mapping[str, object]]
 ) -> CertificatesOutcome:
     plan, applied, after = done.plan, done.applied, done.after
     errors = {**plan.problems, **applied.errors}
