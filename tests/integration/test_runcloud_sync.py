@@ -135,6 +135,23 @@ class TestDeferral:
         assert "whether CAA of its domain allows Let's Encrypt is not known" in other["reason"]
         assert [order["result"] for order in sync.simulator.orders()] == ["issued"]
 
+    @pytest.mark.parametrize("check", [True, False])
+    def test_an_attached_name_whose_caa_forbids_is_named_instead_of_an_order_that_fails_for_all(
+        self, sync: Sync, check: bool
+    ) -> None:
+        sync.dns.set("old.example", a=[HERE], caa=['0 issue "other-ca.example"'])
+        result = sync.run("network.example", "old.example", "new.example", check=check)
+        assert sync.simulator.orders() == []
+        assert result["orders"] == []
+        assert "CAA of its domain forbids" in row(result, "old.example")["reason"]
+        assert "detach old.example" in text_of(result)
+        assert row(result, "new.example")["certificate"] == ("" if check else "pending")
+        assert not result["ok"]
+
+    def test_where_nothing_is_ordered_nobody_asks_for_caa(self, sync: Sync) -> None:
+        sync.run("network.example", "old.example")
+        assert "CAA" not in {query.type for query in sync.dns.queries}
+
     def test_an_attached_name_with_broken_dns_is_told_and_stays(self, sync: Sync) -> None:
         sync.dns.set("old.example", a=[ELSEWHERE])
         result = sync.run("network.example", "old.example", ssl=False)

@@ -110,7 +110,7 @@ class Ssl:
             more["changed"] = frozenset(more["changed"])
         forbidden = more.pop("forbidden", None)
         if forbidden is not None:
-            more["forbids"] = lambda names, method: {name: forbidden[name] for name in names if name in forbidden}
+            more["forbids"] = lambda names, _method: {name: forbidden[name] for name in names if name in forbidden}
 
         def read(*arguments: Any) -> CertificatesRequest:
             return dataclasses.replace(read_request(*arguments), **more)

@@ -33,12 +33,13 @@ from .steps import decide_with_dns, look_at_dns, read_wanted, server_address, wi
 
 if t.TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...module_utils._certificates.run import CertificatesOutcome, CertificatesRequest
     from ...module_utils._domains.outcome import DomainsOutcome
     from ...module_utils._domains.removal import Purge
     from ...module_utils._outcome import Progress
+    from ...module_utils._probe.caa import CaaReport
     from ...module_utils._probe.dns import DnsCheck
     from ...module_utils._runcloud.api import RunCloud, WebAppApi
     from ...module_utils._runcloud.connection import Connection
@@ -217,6 +218,8 @@ class _Work:
     cloud: RunCloud
     app: WebAppApi
     progress: Progress
+    # Why Let's Encrypt may not issue for a name that was asked for, "" where it may.
+    caa: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def execute(self, wanted: Wanted, attempt: Callable[[str, Callable[[], t.Any]], t.Any]) -> None:
         """Decide, look at DNS, bring the domains and then the certificates in line."""
@@ -273,25 +276,37 @@ class _Work:
 
     def _waits_for_order(self, decision: Decision, policy: Policy, fresh: list[str]) -> dict[str, Wait]:
         """Find new names that the order for all names cannot have, as far as is known."""
-        from ...module_utils._probe.caa import check_caa
-
-        dns = self.settings.dns
         method = self.job.options["ssl_authorization_method"]
         wildcards = waits_for_wildcards(decision, policy)
         if wildcards and method is None:
             found = self.app.certificates()
             method = getattr(found, "authorization_method", None)
         method = method or "http-01"
+        report = self._ask_caa(fresh, method)
+        doubtful = {host: Wait(reason) for host, reason in {**report.forbidden, **report.unknown}.items()}
+        return {**doubtful, **(wildcards if method == "http-01" else {})}
+
+    def _ask_caa(self, names: Sequence[str], method: str) -> CaaReport:
+        from ...module_utils._probe.caa import check_caa
+
+        dns = self.settings.dns
         report = check_caa(
-            fresh,
+            names,
             nameservers=dns.nameservers,
             timeout=dns.timeout,
             method=method,
             progress=self.progress,
             option_prefix="dns_",
         )
-        doubtful = {host: Wait(reason) for host, reason in {**report.forbidden, **report.unknown}.items()}
-        return {**doubtful, **(wildcards if method == "http-01" else {})}
+        self.caa.update({name: report.forbidden.get(name, "") for name in names})
+        return report
+
+    def _forbids(self, names: Sequence[str], method: str) -> dict[str, str]:
+        """Find names that are to be ordered for and that CAA records forbid; each is only asked for once in a run."""
+        new = [name for name in names if name not in self.caa]
+        if new:
+            self._ask_caa(new, method)
+        return {name: self.caa[name] for name in names if self.caa[name]}
 
     def _domains(self) -> DomainsOutcome:
         run, decision = self.run, t.cast("Decision", self.run.decision)
@@ -320,6 +335,7 @@ class _Work:
             request,
             changed=frozenset((*outcome.plan.add, *outcome.plan.change)),
             deferred=elsewhere(run.checks),
+            forbids=self._forbids if self.settings.dns.checked else None,
             dns_unknown=unknown(run.checks),
         )
         return run_certificates(
