@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
-import re
 import typing as t
 
 from ..plugin_utils._action import Call, ControllerAction, masked
-from ..plugin_utils._sync.options import OTHER_VARIABLES, SYNC_SPEC, VARIABLES
+from ..plugin_utils._sync.options import OTHER_VARIABLES, SYNC_SPEC, VARIABLES, option_namer
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._sync.run import Run
@@ -30,10 +28,9 @@ class ActionModule(ControllerAction):
     def work(self, call: Call) -> dict[str, t.Any]:
         """Do it all and return the result."""
         from ..plugin_utils._sync.run import Job, Run, run_sync
-        from ..plugin_utils._sync.steps import source_of
 
         self._call = call
-        self._run = Run(call.check_mode, source_of(call.options))
+        self._run = Run(call.check_mode)
         job = Job(call.options, call.environment, call.base, call.check_mode)
         run_sync(job, self._run, call.progress, self.describe)
         return self._result(self._run)
@@ -42,7 +39,7 @@ class ActionModule(ControllerAction):
         """Return a whole result where the work could not begin, or was interrupted."""
         from ..plugin_utils._sync.run import Run
 
-        run = self._run or Run(bool(self._task.check_mode), "")
+        run = self._run or Run(bool(self._task.check_mode))
         run.fail(run.step or "read", message)
         run.interrupt()
         return self._result(run)
@@ -53,14 +50,15 @@ class ActionModule(ControllerAction):
 
         call = self._call
         options: t.Mapping[str, t.Any] = call.options if call else {}
-        self.hidden.update(run.hidden)
-        self._name_options(run)
+        if call:
+            call.hidden.update(run.hidden)
         folder = call.base / pathlib.Path(options["report"]).expanduser() if call and options["report"] else None
         result = sync_result(
             run,
             only_changed=options.get("rows") == "changed",
             fail_on_drift=bool(options.get("fail_on_drift")),
             report=str(folder or ""),
+            named=option_namer(str(self._task.args.get("variables") or "")),
         )
         rows = result.pop("all_rows")
         problem = write_report(folder, masked({**result, "rows": rows}, self.hidden), run.rows) if folder else ""
@@ -69,16 +67,6 @@ class ActionModule(ControllerAction):
             result["summary"][-1] = f"WARNING: {problem}"
         result |= _diff(run)
         return result if result["ok"] else {**result, "failed": True, "msg": result["failure"]}
-
-    def _name_options(self, run: Run) -> None:
-        """Call options in messages as the user knows them: by the role's variables, where those were used."""
-        prefix = str(self._task.args.get("variables") or "")
-        variables = {option: f"{prefix}{variable}" for variable, option in VARIABLES.items() if prefix}
-        for number, failure in enumerate(run.failures):
-            option = re.split("[:,]", failure.text)[0]
-            if option in variables:
-                text = variables[option] + failure.text.removeprefix(option)
-                run.failures[number] = dataclasses.replace(failure, text=text)
 
 
 def _diff(run: Run) -> dict[str, t.Any]:

@@ -97,7 +97,7 @@ class ControllerAction(ActionBase):
             except BaseException as exc:
                 if _TIMEOUT not in {kind.__name__ for kind in type(exc).__mro__}:
                     raise
-                text = f"timeout: the {self._task.timeout} seconds of the task are over; {progress.state()}"
+                text = f"the task's timeout of {self._task.timeout} seconds is over; {progress.state()}"
                 result = self.stopped(text)
         return masked(result, self.hidden)
 

@@ -60,6 +60,14 @@ def test_a_file_is_at_most_five_task_lines_and_the_table_comes_last(operator: Op
     assert outcome.stats["localhost"]["changed"] == 1
 
 
+def test_messages_use_the_names_of_the_role(operator: Operator) -> None:
+    operator.simulator.reset({"domains": ["network.example", *(f"d{number}.example" for number in range(10))]})
+    shown = operator.play(domains=["network.example"], purge=True, fail_on_drift=True, **BARE, rc=2).stdout
+    assert "ERROR: domain_sync_purge_limit: '20%' allows" in shown
+    assert "raise domain_sync_purge_limit" in " ".join(shown.split())
+    assert "domain_sync_fail_on_drift is true" in " ".join(shown.split())
+
+
 def test_a_call_without_an_inventory_file_warns_of_nothing(operator: Operator) -> None:
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "true", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "true"}
     variables = {**connection(operator), "domain_sync_domains": ["network.example"]}
@@ -206,7 +214,7 @@ def test_a_task_of_ones_own_takes_environment_and_timeout(operator: Operator) ->
     operator.simulator.faults({"method": "POST", "path": "/domains$", "body": "slow.example", "action": {"delay": 30}})
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
     result = operator.ansible.run_playbook([play]).expect(2).task("Sync").result
-    assert "timeout: the 2 seconds of the task are over" in result["msg"]
+    assert "the task's timeout of 2 seconds is over" in result["msg"]
     assert result["status"]["domains"] == "failed"
     # It is not known whether RunCloud has done it.
     assert result["changed"] is True

@@ -10,6 +10,7 @@ PRIVATE to the collection: may change without notice.
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ...module_utils._domains.removal import Purge
@@ -87,6 +88,25 @@ OTHER_VARIABLES = frozenset(
         "doctor",
     )
 )
+
+
+def option_namer(prefix: str) -> Callable[[str], str]:
+    """Return a function that calls the options in a text as the user knows them.
+
+    The engines know only their own (``allow_mode_switch``), which are others here (``ssl_allow_mode_switch``), and
+    variables in the role. A name that is a word of English as well counts only where the text begins with it or sets it.
+
+    :param prefix: of the variables that stand in for options; "" where they do not.
+    """
+    called = {option: f"{prefix}{variable}" if prefix else option for variable, option in VARIABLES.items()}
+    called = {**{name: called[f"ssl_{name}"] for name in _SSL}, **called}
+    plain = "|".join(name for name in called if "_" not in name)
+    compound = "|".join(name for name in called if "_" in name)
+    names = re.compile(
+        rf"(?<![\w./-])(?:{compound})(?![\w-]|[./]\w)|^(?:{plain})(?=[:,])|(?<=[Ss]et )(?:{plain})(?= to |: )"
+        rf"|(?<=value of )(?:{plain})\b|(?<![\w./-])(?:{plain})(?=: (?:true|false|basic|advanced|custom|letsencrypt)\b)"
+    )
+    return lambda text: names.sub(lambda found: called[found.group()], text)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ import functools
 import typing as t
 
 from ...module_utils._domains.run import DomainsRequest, run_domains
-from ...module_utils._errors import MissingLibrary, UserError
+from ...module_utils._errors import UserError
 from ...module_utils._names import is_test_domain, matching_pattern
 from ...module_utils._options import read_connection, read_target
 from ...module_utils._outcome import Status
@@ -72,24 +72,14 @@ class Job:
     check_mode: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    """Something that failed and belongs to no single name."""
-
-    step: str
-    text: str
-
-
 @dataclasses.dataclass
 class Run:
     """What a run has found and done so far; None and empty is what did not happen."""
 
     preview: bool
-    source: str
     step: str = ""
     statuses: dict[str, Status] = dataclasses.field(default_factory=dict)
-    failures: list[Failure] = dataclasses.field(default_factory=list)
-    api_failure: ApiError | None = None
+    failures: list[str] = dataclasses.field(default_factory=list)
     cloud: RunCloud | None = None
     hidden: frozenset[str] = frozenset()
     decision: Decision | None = None
@@ -111,7 +101,7 @@ class Run:
     def fail(self, step: str, text: str) -> None:
         """Note that a step failed; each line is an error of its own."""
         self.statuses[step] = Status.FAILED
-        self.failures.extend(Failure(step, line) for line in text.splitlines() if line.strip())
+        self.failures += [line for line in text.splitlines() if line.strip()]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,10 +148,7 @@ def _attempt(run: Run, describe: Callable[[Exception], str], step: str, work: Ca
     try:
         return work()
     except ApiError as exc:
-        run.api_failure = exc
         run.fail(step, str(exc))
-    except UserError as exc:
-        run.fail(step, describe(exc) if isinstance(exc, MissingLibrary) else str(exc))
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is this step's failure and hides no other
         run.fail(step, describe(exc))
         run.interrupt()
@@ -197,10 +184,7 @@ def _read_certificates(options: Mapping[str, t.Any], now: datetime.datetime) -> 
     # Imported here, as what looks at names is: Ansible compiles a collection's files anew in each process.
     from ...module_utils._certificates.run import read_request
 
-    try:
-        return read_request(ssl_options(options), now)
-    except UserError as exc:
-        raise UserError("\n".join(f"ssl_{line}" for line in str(exc).splitlines())) from exc
+    return read_request(ssl_options(options), now)
 
 
 def _connect(settings: _Settings, run: Run, progress: Progress) -> tuple[RunCloud, WebAppApi]:

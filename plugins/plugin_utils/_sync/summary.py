@@ -9,23 +9,12 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 import typing as t
 import unicodedata
 
 from ...module_utils._outcome import duration
-from .rows import (
-    ADD,
-    CHANGE,
-    DEFERRED,
-    FAILED,
-    LEFT_OUT,
-    NOT_ATTEMPTED,
-    PROTECTED,
-    REMOVE,
-    UNCHANGED,
-    UNMANAGED,
-)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,25 +26,69 @@ _SHOWN_ROWS = 60
 _SHOWN_QUIET = 20
 _HEADINGS = ("domain", "what", "certificate", "waits for")
 _NAME_WIDTH = 56
-_WRAPPED: dict[str, t.Any] = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
-_EXPLAINED = (FAILED, NOT_ATTEMPTED, DEFERRED, PROTECTED, LEFT_OUT)
+
+
+class Action:
+    """What can happen to a name, in the words of the result. What needs a hand comes first, then what changed."""
+
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not attempted"
+    DEFERRED = "deferred"
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    UNMANAGED = "unmanaged"
+    PROTECTED = "protected"
+    LEFT_OUT = "left out"
+    UNCHANGED = "unchanged"
+
+
+ACTIONS = tuple(word for name, word in vars(Action).items() if name.isupper())
+_EXPLAINED = (Action.FAILED, Action.NOT_ATTEMPTED, Action.DEFERRED, Action.PROTECTED, Action.LEFT_OUT)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What happened to one name.
+
+    ``typed`` is the name as it was written. ``certificate`` is ok, missing, pending, not checked or "" (it has none to
+    have), ``days_left`` whole days or None. ``waits_for`` is DNS, certificate, operator or "".
+    """
+
+    name: str
+    typed: str
+    action: str
+    reason: str = ""
+    certificate: str = ""
+    days_left: int | None = None
+    waits_for: str = ""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing happened to the name and nothing has to."""
+        return self.action == Action.UNCHANGED and not self.waits_for
 
 
 def summary_lines(result: Result, rows: Sequence[Mapping[str, t.Any]]) -> list[str]:
-    """Return the lines. Errors stand on top, reasons below the table, one line each.
+    """Return the lines, of at most 100 columns. Errors stand on top, reasons below the table.
 
     :param rows: all rows, also where the result only has those that changed.
     """
-    lines = [f"ERROR: {text}" for text in result["errors"]]
-    if rows:
-        lines += (
-            ["", *_table(rows, result["counts"][UNCHANGED])] if lines else _table(rows, result["counts"][UNCHANGED])
-        )
-    below = [*_reasons(rows), *(f"note: {text}" for text in result["notes"])]
-    if below:
-        lines += ["", *below]
-    closing = [part for line in closing_lines(result) for part in textwrap.wrap(line, WIDTH, **_WRAPPED)]
-    return [*lines, "", *closing] if lines else closing
+    parts = [
+        _wrapped(f"ERROR: {text}" for text in result["errors"]),
+        _table(rows, result["counts"][Action.UNCHANGED]) if rows else [],
+        _wrapped([*_reasons(rows), *(f"note: {text}" for text in result["notes"])]),
+        _wrapped(closing_lines(result)),
+    ]
+    return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _wrapped(lines: Iterable[str]) -> list[str]:
+    how: dict[str, t.Any] = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH, **how)]
 
 
 def shown_name(row: Mapping[str, t.Any]) -> str:
@@ -76,19 +109,19 @@ def closing_lines(result: Result) -> t.Iterator[str]:
     forecast = result["forecast"]
     if forecast:
         yield f"A real run would take about {forecast['requests']} requests and {duration(forecast['seconds'])}."
-    if result["counts"][UNMANAGED]:
+    if result["counts"][Action.UNMANAGED]:
         yield "What is unmanaged is attached and not in the list: purge removes it, an entry in the list keeps it."
     if result["report"]:
         yield f"Report: {result['report']}"
 
 
 def _word(action: str) -> str:
-    return f"to {action}" if action in (ADD, CHANGE, REMOVE) else action
+    return f"to {action}" if action in (Action.ADD, Action.CHANGE, Action.REMOVE) else action
 
 
 def _table(rows: Sequence[Mapping[str, t.Any]], unchanged: int) -> list[str]:
     quiet_too = unchanged <= _SHOWN_QUIET
-    shown = [row for row in rows if row["action"] != UNCHANGED or row["waits_for"] or quiet_too][:_SHOWN_ROWS]
+    shown = [row for row in rows if row["action"] != Action.UNCHANGED or row["waits_for"] or quiet_too][:_SHOWN_ROWS]
     cells = [
         _HEADINGS,
         *((_cut(shown_name(row)), _word(row["action"]), _certificate(row), row["waits_for"]) for row in shown),
@@ -112,7 +145,7 @@ def _reasons(rows: Iterable[Mapping[str, t.Any]]) -> list[str]:
     """Return why a name is not what was asked for, one line each; what is alike is said once."""
     together: dict[str, list[str]] = {}
     for row in rows:
-        told = row["action"] in _EXPLAINED or (row["waits_for"] and row["action"] != UNMANAGED)
+        told = row["action"] in _EXPLAINED or (row["waits_for"] and row["action"] != Action.UNMANAGED)
         if row["reason"] and told:
             together.setdefault(row["reason"], []).append(shown_name(row))
     return [f"{_some(names)}: {reason}" for reason, names in list(together.items())[:_SHOWN_ROWS]]

@@ -15,6 +15,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan i
 from ansible_collections.multisite.runcloud.plugins.module_utils._outcome import Status
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.options import option_namer
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.report import render, way_back
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.result import sync_result
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.run import CERTIFICATES, DOMAINS, Run
@@ -45,9 +46,7 @@ def certificates(names: dict[str, NameReport], **attributes: Any) -> Any:
 
 
 def told(domains: DomainsOutcome, **attributes: Any) -> dict[str, Any]:
-    run = Run(
-        preview=attributes.pop("preview", False), source="list", decision=Decision(()), domains=domains, **attributes
-    )
+    run = Run(preview=attributes.pop("preview", False), decision=Decision(()), domains=domains, **attributes)
     run.statuses[DOMAINS] = domains.status
     if run.certificates is not None:
         run.statuses[CERTIFICATES] = run.certificates.status
@@ -102,7 +101,7 @@ def test_a_failed_certificate_does_not_hide_the_domains_nor_the_other_way_round(
 
 
 def test_what_may_have_been_done_counts_as_changed() -> None:
-    run = Run(preview=False, source="list", step=DOMAINS)
+    run = Run(preview=False, step=DOMAINS)
     run.fail(DOMAINS, "timeout")
     run.interrupt()
     assert sync_result(run)["changed"]
@@ -120,3 +119,33 @@ def test_the_way_back_is_a_domain_file() -> None:
     assert '"domain": "*.a.example"' in text
     assert '"www": true' in text
     assert way_back([]).endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "module", "role"),
+    [
+        ("purge_limit: 20% is low; raise purge_limit.", "{}", "{p}purge_limit: 20% is low; raise {p}purge_limit."),
+        ("drift: (fail_on_drift is true)", "{}", "drift: ({p}fail_on_drift is true)"),
+        ("set allow_mode_switch: true", "set ssl_allow_mode_switch: true", "set {p}ssl_allow_mode_switch: true"),
+        ("set mode: advanced", "set ssl_mode: advanced", "set {p}ssl_mode: advanced"),
+        ("a wrong check_address, or", "a wrong ssl_check_address, or", "a wrong {p}ssl_check_address, or"),
+        ("or with force: true.", "or with ssl_force: true.", "or with {p}ssl_force: true."),
+        ("raise rate_limit_timeout", "{}", "raise {p}api_rate_limit_timeout"),
+        ("api_token: missing", "{}", "{p}api_token: missing"),
+        ("domains, entry 1: www: maybe", "{}", "{p}domains, entry 1: www: maybe"),
+        ("Give the list, or set purge to false.", "{}", "Give the list, or set {p}purge to false."),
+        ("value of www must be one of: auto", "{}", "value of {p}www must be one of: auto"),
+        ("domains.yml, line 2: the file purge_limit.yml or www.a.example, force is a word", "{}", "{}"),
+        ("GET /servers/1: set domain_sync_dns_accept, WU_RUNCLOUD_SERVER_ID", "{}", "{}"),
+    ],
+)
+def test_options_are_called_as_the_user_knows_them(text: str, module: str, role: str) -> None:
+    assert option_namer("")(text) == module.format(text)
+    assert option_namer("domain_sync_")(text) == role.format(text, p="domain_sync_")
+
+
+def test_no_line_of_a_summary_is_wider_than_100_columns() -> None:
+    plan = DomainPlan(protected=(("a.example", "because of " + "many words " * 30),))
+    result = told(outcome(plan), warning="a note of " + "many words " * 30)
+    assert max(map(len, result["summary"])) <= 100
+    assert any(line.startswith("note: a note of many words") for line in result["summary"])
