@@ -108,7 +108,7 @@ def test_a_run_that_fails_before_its_work_shows_no_secret(by: str, monkeypatch: 
     monkeypatch.setattr(Display, "vvv", shown.append)
     result = run_action("runcloud_sync", options, **given)
     assert result["failed"]
-    assert "value of source must be one of" in result["msg"]
+    assert "value of domain_sync_source must be one of" in result["msg"]
     assert "invocation" not in result
     assert not [secret for secret in ("someone-here", "hush-3f9a77", SECRET) if secret in f"{result}{shown}"]
 

@@ -135,7 +135,9 @@ def _notes(run: Run) -> list[str]:
     decided = [*(note.text for note in run.decision.notes), run.decision.withheld] if run.decision else []
     attached = {host for row in run.rows or () for host in row.served_names}
     away = [f"{name} {reason}" for name, reason in elsewhere(run.checks).items() if name in attached]
-    return [*decided, run.warning, *run.idle_patterns, *away, *(run.certificates.warnings if run.certificates else ())]
+    planned = run.domains.plan.notes if run.domains else ()
+    warnings = run.certificates.warnings if run.certificates else ()
+    return [*decided, run.warning, *run.idle_patterns, *planned, *away, *warnings]
 
 
 def _forecast(run: Run) -> dict[str, int] | None:
