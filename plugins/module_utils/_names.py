@@ -132,11 +132,7 @@ def is_test_domain(name: str) -> bool:
 
 
 def covered_by(name: str, certificate_names: t.Iterable[str]) -> bool:
-    """Say whether one of the names covers a name: the same, or a wildcard for exactly one label (RFC 6125).
-
-    :param name: a normalised name; a wildcard is covered only by the same wildcard.
-    :param certificate_names: names of a certificate or of attached domains, normalised.
-    """
+    """Say whether one of the names covers a name: the same, or a wildcard for exactly one label (RFC 6125)."""
     names = certificate_names if isinstance(certificate_names, (set, frozenset, dict)) else set(certificate_names)
     if name in names:
         return True

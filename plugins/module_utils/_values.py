@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what users give as typed values. Each reader names the option and the value in its error.
+"""Reads what users give as typed values. Each reader raises a UserError that names the option and the value.
 
 PRIVATE to the collection: may change without notice.
 
@@ -27,13 +27,11 @@ _FALSE = frozenset(("false", "no", "off", "0"))
 
 
 def parse_bool(value: object, what: str, *, texts: bool = False) -> bool | None:
-    """Read true or false; None where it is not given.
-
-    :param texts: whether texts like ``yes`` are read as well, for files that have only texts.
-    :raises UserError: anything else, numbers included.
-    """
-    if value is None or value == "" or isinstance(value, bool):
-        return None if value == "" else t.cast("bool | None", value)
+    """Read true or false, with ``texts`` also from one like ``yes``; None where it is not given."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return value
     text = value.strip().lower() if isinstance(value, str) and texts else ""
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
@@ -41,10 +39,7 @@ def parse_bool(value: object, what: str, *, texts: bool = False) -> bool | None:
 
 
 def parse_choice(value: object, what: str, choices: Collection[str]) -> str | None:
-    """Read one of a fixed set of texts; None where it is not given.
-
-    :raises UserError: another value.
-    """
+    """Read one of a fixed set of texts; None where it is not given."""
     if value is None or value == "":
         return None
     if not isinstance(value, str) or value not in choices:
@@ -53,10 +48,7 @@ def parse_choice(value: object, what: str, choices: Collection[str]) -> str | No
 
 
 def parse_text(value: object, what: str) -> str | None:
-    """Read a text without blanks and line breaks at its ends; None where nothing is left.
-
-    :raises UserError: it is not a text.
-    """
+    """Read a text without blanks and line breaks at its ends; None where nothing is left."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -65,10 +57,7 @@ def parse_text(value: object, what: str) -> str | None:
 
 
 def parse_integer(value: object, what: str, *, least: int, most: int) -> int | None:
-    """Read a whole number, also from a text; None where it is not given.
-
-    :raises UserError: it is not one, or lies outside the bounds.
-    """
+    """Read a whole number between two bounds, also from a text; None where it is not given."""
     if value is None or value == "":
         return None
     number: int | None = None

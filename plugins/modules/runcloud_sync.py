@@ -134,7 +134,8 @@ options:
     default: []
   purge_limit:
     description:
-      - How many domains one run may remove, as a number or a percentage of all that are attached.
+      - How many names one run may take away, as a number or a percentage of all domains that are attached.
+      - Each C(www.) name that goes counts, an item with C(state=absent) does not.
       - Where more would have to go, none is removed, all the rest is done, and the run fails.
     type: str
     default: 20%

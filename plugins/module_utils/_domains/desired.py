@@ -79,10 +79,7 @@ def parse_desired(items: Sequence[object], option: str = "domains") -> list[Desi
 
 
 def parse_desired_item(item: object) -> DesiredDomain:
-    """Read one item of a list of domains.
-
-    :raises UserError: it names the key and the value.
-    """
+    """Read one item of a list of domains; a UserError names the key and the value."""
     if isinstance(item, str):
         return DesiredDomain(parse_name(item), typed=item)
     if not isinstance(item, dict):
@@ -105,10 +102,7 @@ def parse_desired_item(item: object) -> DesiredDomain:
 
 
 def parse_name(value: object) -> str:
-    """Read a host name.
-
-    :raises UserError: it is not one.
-    """
+    """Read a host name; a UserError says why it is not one."""
     if not isinstance(value, str):
         raise UserError(f"{value!r} is not text; give a host name like shop.example.com (in quotes)")
     return normalise(value)
