@@ -26,7 +26,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._probe.served import ServedReport
-    from .._runcloud.api import WebAppApi
     from .._runcloud.models import Certificate
     from .model import CertificatesPlan, CertificatesState, Key, Step
     from .read import Job
@@ -87,16 +86,10 @@ class Applied:
         """The steps after which there ought to be a certificate, whatever became of them."""
         return [*self.updated, *(one.step for one in self.placed)]
 
-    @property
-    def wrote(self) -> bool:
-        """Whether anything was sent that may have changed something."""
-        return bool(self.touched or self.removed)
-
     def note(self, key: Key, certificate: Certificate | None) -> None:
         """Keep a certificate as it was seen last; what is no longer known is forgotten."""
-        if certificate is None:
-            self.known.pop(key, None)
-        else:
+        self.known.pop(key, None)
+        if certificate is not None:
             self.known[key] = certificate
 
     def fail(self, step: Step, text: str) -> None:
@@ -108,11 +101,9 @@ class Applied:
 
 @dataclasses.dataclass
 class Work:
-    """Carrying out a plan and waiting for its orders.
+    """Carrying out a plan and waiting for its orders; ``before`` and ``watcher`` hold the state and the log before it.
 
-    :param before: the state before it.
-    :param watcher: the activity log as it was before.
-    :param served: what the server presented at the last look; ``seen``: whose certificates RunCloud has shown since.
+    ``served`` is what the server presented at the last look, ``seen`` whose certificates RunCloud has shown since.
     """
 
     job: Job
@@ -124,11 +115,6 @@ class Work:
     waited: float = 0.0
     began: float = dataclasses.field(default_factory=time.monotonic)
     _down: bool | None = None
-
-    @property
-    def app(self) -> WebAppApi:
-        """The web application."""
-        return self.job.app
 
     @property
     def timeout(self) -> float:
@@ -146,7 +132,7 @@ class Work:
             return False
         if self._down is None:
             try:
-                self._down = not RunCloud(self.app.client).server(self.app.server_id).usable
+                self._down = not RunCloud(self.job.app.client).server(self.job.app.server_id).usable
             except ApiError:
                 self._down = False
         return self._down
@@ -156,40 +142,36 @@ def apply_certificates(plan: CertificatesPlan, work: Work) -> None:
     """Carry out a plan. A failed step leaves what was there, and does not stop the others."""
     applied = work.applied
     stopped = False
+    left: dict[str, None] = {}
     for number, step in enumerate(plan.steps):
         work.job.progress("ordering certificates", number, len(plan.steps))
-        if stopped:
-            _skip(step, applied)
-            continue
         try:
-            _ACTIONS.get(step.action, _place)(step, work)
+            if not stopped:
+                _ACTIONS.get(step.action, _place)(step, work)
+                continue
         except RateLimited as exc:
             # Nothing was sent for this step: it is left, as all others, to the next run.
-            applied.fault = exc
-            _skip(step, applied)
-            stopped = True
+            applied.fault, stopped = exc, True
         except ApiError as exc:
             applied.fail(step, _explained(exc, work))
             # Without the permission, or the server, for one certificate there is none for the others.
             stopped = exc.fatal or exc.status == 403 or work.is_down(exc)
-
-
-def _skip(step: Step, applied: Applied) -> None:
-    known = {*applied.errors, *applied.not_attempted}
-    applied.not_attempted += [name for name in step.concerns if name not in known]
+            continue
+        left.update(dict.fromkeys(step.concerns))
+    applied.not_attempted = [name for name in left if name not in applied.errors]
 
 
 def _update(step: Step, work: Work) -> None:
     body = options_to_wire(step.options or CertificateOptions())
     if step.key_pair is not None:
         body.update(pair_to_wire(step.key_pair))
-    reply = work.app.update_certificate(step.domain, _id(step), body)
+    reply = work.job.app.update_certificate(step.domain, _id(step), body)
     work.applied.updated.append(step)
     work.applied.note(step.key, reply)
 
 
 def _remove(step: Step, work: Work) -> None:
-    work.app.remove_certificate(step.domain, _id(step))
+    work.job.app.remove_certificate(step.domain, _id(step))
     work.applied.removed.append(step)
     work.applied.changed = True
 
@@ -217,10 +199,10 @@ def _place(step: Step, work: Work, removed: bool = False) -> None:
     placed = PlacedOrder(step, None, _remember(step, work), removed)
     try:
         if step.action == "redeploy":
-            placed.reply = work.app.redeploy_certificate(step.domain, _id(step))
+            placed.reply = work.job.app.redeploy_certificate(step.domain, _id(step))
         else:
             body = request_to_wire(step.request) if step.request is not None else {}
-            placed.reply = work.app.install_certificate(step.domain, body)
+            placed.reply = work.job.app.install_certificate(step.domain, body)
     except ApiError as exc:
         taken = isinstance(exc, LostReply) or (exc.status is not None and exc.status >= 500)
         if not taken or work.is_down(exc):
@@ -246,7 +228,7 @@ def _remember(step: Step, work: Work) -> EarlierOrder | None:
     if not step.is_order:
         return None
     staging = step.request is not None and step.request.environment == STAGING
-    order = EarlierOrder(step.key, frozenset(step.names), work.app.client.now(), mark(step.certificate), staging)
+    order = EarlierOrder(step.key, frozenset(step.names), work.job.app.client.now(), mark(step.certificate), staging)
     work.job.memory.add(order)
     return order
 
@@ -272,10 +254,8 @@ def succeeded(placed: PlacedOrder, work: Work) -> None:
 
 
 def _without_certificate(step: Step) -> str:
-    """Say that the old certificate is gone and the new one did not come."""
-    what = step.domain.name if step.domain else "the web application"
     return (
-        f"HTTPS of {what} is now WITHOUT a certificate: the old one had to be removed first, and the new order failed. "
+        f"HTTPS of {step.key or 'the web application'} is now WITHOUT a certificate: the old one had to be removed first, and the new order failed. "
         "Run again when the cause is removed, or install a certificate in RunCloud's panel."
     )
 
@@ -284,16 +264,12 @@ def _explained(exc: ApiError, work: Work) -> str:
     if exc.status == 403:
         return f"{exc} Certificates for each domain and AutoSSL need RunCloud's Business or Enterprise plan."
     if work.is_down(exc):
-        return f"{exc} RunCloud says that server {work.app.server_id} is offline or not connected: start it first."
+        return f"{exc} RunCloud says that server {work.job.app.server_id} is offline or not connected: start it first."
     return str(exc)
 
 
 def finalize(applied: Applied, certificates: Mapping[Key, Certificate | None]) -> None:
-    """Find out what a run has changed, and which options RunCloud has ignored: it does so silently (reference 4.1).
-
-    :param applied: its ``ignored`` and ``changed`` are completed.
-    :param certificates: as they are after the run.
-    """
+    """Find out what a run has changed, and which options RunCloud has ignored: it does so silently (reference 4.1)."""
     # An order that failed has left everything as it was.
     applied.changed = applied.changed or bool(applied.effective)
     for step in (*applied.updated, *(one.step for one in applied.effective)):
@@ -322,9 +298,5 @@ def _id(step: Step) -> int:
 
 
 def _refused_because_it_exists(exc: ApiError) -> bool:
-    """Say whether RunCloud refuses a certificate only because there is one."""
-    if exc.status == 409:
-        return True
-    if exc.status not in (400, 422) or exc.fields or _OF_THE_AUTHORITY.search(exc.message):
-        return False
-    return bool(_EXISTS.search(exc.message))
+    doubtful = exc.status not in (400, 422) or exc.fields or _OF_THE_AUTHORITY.search(exc.message)
+    return exc.status == 409 or bool(not doubtful and _EXISTS.search(exc.message))

@@ -102,10 +102,7 @@ def served_ok(row: Domain, served: ServedReport | None, after: datetime.datetime
 
 
 def find_certificates(state: CertificatesState) -> dict[Key, Found]:
-    """Bring together what RunCloud says of each certificate and what the server presents.
-
-    :returns: by name of the domain, or under None for the one certificate of basic mode.
-    """
+    """Bring together what RunCloud says of each certificate and what the server presents, by name of the domain."""
     rows = tuple(certifiable(state))
     if state.advanced:
         return {row.name: _find(row, (row,), state) for row in rows}
@@ -158,16 +155,13 @@ def _may_be(served: ServedCertificate, certificate: Certificate) -> bool:
     if _same_end(served, certificate):
         return True
     later = certificate.valid_until is not None and served.not_after > certificate.valid_until
-    since = certificate.created_at is None or served.not_before + 2 * BACKDATED >= certificate.created_at
-    return later and since
+    return later and (certificate.created_at is None or served.not_before + 2 * BACKDATED >= certificate.created_at)
 
 
 def report_names(state: CertificatesState) -> dict[str, NameReport]:
     """Say of each domain which of its names the certificate covers that it is served with."""
-    found = find_certificates(state)
-    return {
-        row.name: _name_report(row, found[row.name if state.advanced else None], state) for row in certifiable(state)
-    }
+    every = find_certificates(state).values()
+    return {row.name: _name_report(row, found, state) for found in every for row in found.rows}
 
 
 def _name_report(row: Domain, found: Found, state: CertificatesState) -> NameReport:
@@ -193,14 +187,13 @@ def _name_report(row: Domain, found: Found, state: CertificatesState) -> NameRep
 
 def expiring_names(state: CertificatesState, before: datetime.datetime) -> list[str]:
     """Return the domains whose certificate ends before a time by RunCloud's clock, or has ended."""
-    found = find_certificates(state)
-    if state.advanced:
-        ends = {name: one.ends_at for name, one in found.items() if name is not None}
-        for row in certifiable(state):
-            served = served_certificate(row, state.served)
-            if ends[row.name] is None and served is not None and served.covers(row.name):
-                ends[row.name] = served.not_after
-    else:
-        missing = {name for name, report in report_names(state).items() if report.missing}
-        ends = {row.name: found[None].ends_at for row in certifiable(state) if row.name not in missing}
+    ends: dict[str, datetime.datetime | None] = {}
+    reports = report_names(state)
+    for found in find_certificates(state).values():
+        for row in found.rows:
+            end, served = found.ends_at, served_certificate(row, state.served)
+            if found.domain is not None and end is None and served is not None and served.covers(row.name):
+                end = served.not_after
+            # A name that the certificate of basic mode lacks has none that could end.
+            ends[row.name] = end if found.domain is not None or not reports[row.name].missing else None
     return [name for name, end in ends.items() if end is not None and end <= before]

@@ -11,30 +11,27 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import typing as t
 
 from .._errors import UserError
 from .._names import HostnameError, normalise
-from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, CertificateOptions, CertificateRequest
+from .._probe.served import parse_certificate, require_cryptography
+from .._runcloud.models import CSR, CUSTOM, LETSENCRYPT, CertificateOptions, CertificateRequest, KeyPair
 from .._values import raise_problems
-from .custom import read_custom_certificate
-from .model import DNS_01, HTTP_01, STAGING, DesiredCertificates
+from .model import DNS_01, HTTP_01, STAGING, CustomCertificate, DesiredCertificates
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from .._probe.served import ServedCertificate
     from .._runcloud.models import Certificate
 
 # What RunCloud never shows again, or not everywhere, is sent along, but never alone a reason for a change (design 2.5).
 OPTION_NAMES = tuple(field.name for field in dataclasses.fields(CertificateOptions))
 
 # (least, most) of each number. Let's Encrypt's certificates last 90 days: who renews earlier renews in every run.
-BOUNDS = {
-    "renew_before": (0, 60),
-    "wait_timeout": (0, 86400),
-    "max_orders": (0, 10000),
-    "check_port": (1, 65535),
-}
+BOUNDS = {"renew_before": (0, 60), "wait_timeout": (0, 86400), "max_orders": (0, 10000), "check_port": (1, 65535)}
 
 
 # Says for which names, by an authorization method, no certificate may be issued, and why.
@@ -72,10 +69,7 @@ class CertificatesRequest:
 
 
 def check_bounds(options: Mapping[str, t.Any], names: Iterable[str]) -> None:
-    """Refuse numbers out of bounds.
-
-    :raises UserError: it names the option and the value.
-    """
+    """Refuse numbers out of bounds; the error names the option and the value."""
     for name in names:
         least, most = BOUNDS[name]
         if not least <= options[name] <= most:
@@ -86,15 +80,14 @@ def read_request(options: Mapping[str, t.Any], now: datetime.datetime) -> Certif
     """Read a request from the options of runcloud_ssl; names and DNS are for the caller to add.
 
     :param now: an aware time; a custom certificate that has ended by then is refused.
-    :raises UserError: it names the option, the value and what to do; nothing was asked of RunCloud yet.
-    :raises MissingLibrary: the library cryptography is needed and missing.
+    :raises UserError: it names the option, the value and what to do; also where the library cryptography is missing.
     """
     check_bounds(options, BOUNDS)
     _refuse_misfits(options)
     present = options["state"] == "present"
     custom = None
     if options["provider"] == CUSTOM and present:
-        custom = read_custom_certificate(options["certificate"], options["private_key"], now)
+        custom = _read_custom_certificate(options["certificate"], options["private_key"], now)
     desired = DesiredCertificates(
         present=present,
         domains=_read_names(options["domains"]) if options["domains"] is not None else None,
@@ -202,3 +195,88 @@ def request_for(desired: DesiredCertificates, provider: str, certificate: Certif
         external_api=api_for(desired, certificate) if method == DNS_01 else None,
         pair=desired.custom.key_pair if provider == CUSTOM and desired.custom else None,
     )
+
+
+# The user's own certificate
+
+
+def _read_custom_certificate(certificate: str, private_key: str, now: datetime.datetime) -> CustomCertificate:
+    """Read a bundle (the server's own certificate first, reference 4.1) and its key, both PEM, and check them.
+
+    :raises UserError: the pair cannot be used; the message never shows the key.
+    """
+    require_cryptography()
+    from cryptography.hazmat.primitives import serialization
+
+    bundle = _read_bundle(certificate)
+    own = bundle[0]
+    key = _public_bytes(_read_key(private_key).public_key())
+    if key != _public_bytes(own.public_key()):
+        if any(key == _public_bytes(other.public_key()) for other in bundle[1:]):
+            raise UserError("certificate: begins with its chain; put the server's own certificate first")
+        raise UserError("private_key: does not belong to certificate; give the key that the certificate was made with")
+    for below, above in itertools.pairwise(bundle):
+        if above.subject != below.issuer:
+            raise UserError(
+                "certificate: its chain is not in order; each certificate must be followed by that of its issuer"
+            )
+    read = parse_certificate(own.public_bytes(serialization.Encoding.DER))
+    if read.not_after <= now:
+        raise UserError(f"certificate: ended on {read.not_after:%Y-%m-%d}; give one that is valid")
+    if read.not_before > now:
+        raise UserError(f"certificate: is valid only from {read.not_before:%Y-%m-%d %H:%M} UTC; wait, or give another")
+    return CustomCertificate(KeyPair(certificate, private_key), read.names, read.not_after, read.sha256)
+
+
+def keeps_custom(desired: DesiredCertificates, certificate: Certificate | None) -> bool:
+    """Say whether the certificate is, or is to be, one that is not ordered from Let's Encrypt."""
+    if desired.provider is not None:
+        return desired.provider != LETSENCRYPT
+    return certificate is not None and certificate.provider in (CUSTOM, CSR)
+
+
+def is_installed(custom: CustomCertificate, certificate: Certificate, served: Sequence[ServedCertificate]) -> bool:
+    """Compare with the one that RunCloud has: by what it shows, else by the fingerprint served, else by the end."""
+    if certificate.pem is not None:
+        return _pem_blocks(certificate.pem) == _pem_blocks(custom.key_pair.certificate)
+    if any(one.sha256 == custom.sha256 for one in served):
+        return True
+    shown = any(one.not_after == certificate.valid_until for one in served)
+    return not shown and certificate.valid_until == custom.not_after
+
+
+def _pem_blocks(pem: str) -> list[str]:
+    # Line ends and text around the certificates do not matter.
+    parts = pem.split("-----BEGIN CERTIFICATE-----")[1:]
+    return ["".join(part.partition("-----END CERTIFICATE-----")[0].split()) for part in parts]
+
+
+def _read_bundle(certificate: str) -> list[t.Any]:
+    from cryptography import x509
+
+    try:
+        return list(x509.load_pem_x509_certificates(certificate.encode()))
+    except ValueError as exc:
+        raise UserError(
+            "certificate: does not hold a certificate in PEM; give the text that begins with "
+            "-----BEGIN CERTIFICATE-----, the server's own certificate first and then its chain"
+        ) from exc
+
+
+def _read_key(private_key: str) -> t.Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        return serialization.load_pem_private_key(private_key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise UserError(
+            "private_key: does not hold an unencrypted private key in PEM; give the text that begins with -----BEGIN"
+        ) from None
+
+
+def _public_bytes(key: t.Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    encoded: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return encoded

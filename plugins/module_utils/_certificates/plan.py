@@ -30,12 +30,13 @@ from .activity import (
     order_in_progress,
 )
 from .coverage import find_certificates, report_names, served_certificate, served_ok
-from .custom import is_installed, keeps_custom
 from .model import DNS_01, HTTP_01, LIVE, CertificatesPlan, Step
 from .options import (
     api_for,
     complete_options,
     differing_options,
+    is_installed,
+    keeps_custom,
     method_for,
     needs_reissue,
     request_for,

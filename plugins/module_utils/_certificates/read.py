@@ -36,9 +36,8 @@ Prober = t.Callable[[t.Iterable[str]], "ServedReport | None"]
 class Job:
     """What all steps of one run share. The activity log is read once, and only where it matters.
 
-    :param desired: what is asked for, with the id of the DNS provider's key.
-    :param prober: returns what the server presents under names, None where it is not to be asked or cannot be.
-    :param ask_all: in advanced mode, whether RunCloud is asked also where the server presents a good certificate.
+    ``desired`` has the id of the DNS provider's key. ``prober`` returns what the server presents under names, None where
+    it cannot be asked. ``ask_all``: in advanced mode, RunCloud is asked also where the server presents a good one.
     """
 
     app: WebAppApi

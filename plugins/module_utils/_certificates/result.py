@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._runcloud.errors import ApiError
-    from .._runcloud.models import Certificate, SslMethod
+    from .._runcloud.models import Certificate
     from .model import CertificatesState, Key, NameReport, Step
 
     Side = dict[str, t.Any]
@@ -42,7 +42,6 @@ class CertificatesOutcome:
 
     status: Status
     changed: bool
-    method: SslMethod
     state: CertificatesState
     names: Mapping[str, NameReport]
     plan: CertificatesPlan = dataclasses.field(default_factory=CertificatesPlan)
@@ -61,12 +60,7 @@ class CertificatesOutcome:
     @property
     def mode(self) -> str:
         """How the web application keeps its certificates: ``basic`` or ``advanced``."""
-        return mode_name(self.method)
-
-    @property
-    def auto_ssl(self) -> bool | None:
-        """Whether AutoSSL is on; None where RunCloud does not say."""
-        return self.method.auto_ssl
+        return mode_name(self.state.advanced)
 
     @property
     def certificates(self) -> Mapping[Key, Certificate | None]:
@@ -100,7 +94,7 @@ class CertificatesOutcome:
         now = self.state.now
         return {
             "mode": self.mode,
-            "auto_ssl": self.auto_ssl,
+            "auto_ssl": self.state.auto_ssl,
             "certificates": [
                 _certificate_result(found, _reports(key, self.names), now)
                 for key, found in self.certificates.items()
@@ -114,9 +108,9 @@ class CertificatesOutcome:
         }
 
 
-def mode_name(method: SslMethod) -> str:
+def mode_name(advanced: bool) -> str:
     """Return the mode as the options call it."""
-    return ADVANCED if method.advanced else BASIC
+    return ADVANCED if advanced else BASIC
 
 
 def _reports(key: Key, names: Mapping[str, NameReport]) -> list[NameReport]:

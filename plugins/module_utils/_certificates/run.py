@@ -53,10 +53,9 @@ def run_certificates(
 ) -> CertificatesOutcome:
     """Bring the certificates of a web application into the state asked for (design 2.5 and 4).
 
-    :param domains: the attached domains, in check mode those that would be (``id`` None); None reads the list.
-    :param prober: asks the server what it presents; None makes one as the request says.
-    :param method: the mode as it was just read; None reads it.
-    :param progress: told how far the work is.
+    :param domains: the attached domains, in check mode those that would be (``id`` None).
+    :param prober: asks the server what it presents; made as the request says where it is not given. ``domains`` and
+        ``method`` are read then.
     :raises UserError: what is asked for does not fit; nothing was changed.
     :raises ApiError: a request failed before anything was changed.
     """
@@ -66,7 +65,7 @@ def run_certificates(
     # Switching deletes all certificates (reference U14).
     state = _state(job, method, rows, ({}, None)) if "mode" in change else _read_state(job, method, rows)
     plan, state = _plan(job, state)
-    predicted = _Done(method, plan, Applied(changed=bool(plan.steps)), state)
+    predicted = _Done(plan, Applied(changed=bool(plan.steps)), state)
     done = carry_out(check_mode, predicted, lambda: _carry_out(job, predicted, change))
     ordered = plan.steps if check_mode else [placed.step for placed in done.applied.placed]
     return _outcome(job, done, change, told_orders(ordered))
@@ -90,18 +89,18 @@ def read_certificates(
     rows = tuple(domains) if domains is not None else tuple(app.domains())
     method = app.ssl_method()
     state = _read_state(job, method, rows)
-    return CertificatesOutcome(Status.OK, False, method, state, report_names(state), warnings=_probe_warnings(job))
+    return CertificatesOutcome(Status.OK, False, state, report_names(state), warnings=tuple(_probe_warnings(job)))
 
 
 def _job(app: WebAppApi, request: CertificatesRequest, prober: Prober | None, progress: Progress) -> Job:
     if request.desired.custom is not None:
         app.client.hide(request.desired.custom.key_pair.private_key)
     desired = dataclasses.replace(request.desired, external_api=_external_api(app, request.external_api))
-    used = (prober or _prober(app, request, progress)) if request.check_served else None
+    used = (prober or _prober(app, request)) if request.check_served else None
     return Job(app, request, desired, used, OrderMemory(app), asks_for_what_only_runcloud_shows(desired), progress)
 
 
-def _prober(app: WebAppApi, request: CertificatesRequest, progress: Progress) -> TlsProber:
+def _prober(app: WebAppApi, request: CertificatesRequest) -> TlsProber:
     def address() -> str | None:
         try:
             return RunCloud(app.client).server(app.server_id).address
@@ -110,18 +109,13 @@ def _prober(app: WebAppApi, request: CertificatesRequest, progress: Progress) ->
         except ApiError:
             return None
 
-    def tell(what: str, done: int = 0, total: int = 0) -> None:
-        del what
-        progress("checking certificates on the server", done, total)
-
-    return TlsProber(request.check_address or address, request.check_port, progress=tell)
+    return TlsProber(request.check_address or address, request.check_port)
 
 
-def _probe_warnings(job: Job) -> tuple[str, ...]:
+def _probe_warnings(job: Job) -> list[str]:
     reason = getattr(job.prober, "reason", "")
-    if not reason:
-        return ()
-    return (f"What the server really serves could not be checked, so only what RunCloud says was used: {reason}.",)
+    text = f"What the server really serves could not be checked, so only what RunCloud says was used: {reason}."
+    return [text] if reason else []
 
 
 def _external_api(app: WebAppApi, asked: str | None) -> int | None:
@@ -182,7 +176,6 @@ def _plan(job: Job, state: CertificatesState) -> tuple[CertificatesPlan, Certifi
 class _Done:
     """What a run came to: in check mode what it would come to, and ``after`` is the state as it is."""
 
-    method: SslMethod
     plan: CertificatesPlan
     applied: Applied
     after: CertificatesState
@@ -190,12 +183,13 @@ class _Done:
 
 def _carry_out(job: Job, predicted: _Done, change: Mapping[str, object]) -> _Done:
     """Apply the plan and wait. After the first write, a failed request no longer hides what was done."""
-    method, state, plan = predicted.method, predicted.after, predicted.plan
+    state, plan = predicted.after, predicted.plan
+    method = SslMethod(state.advanced, state.auto_ssl)
     applied = Applied()
     switched = False
     try:
         if change:
-            method = _switch_method(job.app, method, change)
+            _switch_method(job.app, method, change)
             switched = True
         if "mode" in change:
             # What the server still presents is out of date after a switch to advanced mode.
@@ -209,18 +203,17 @@ def _carry_out(job: Job, predicted: _Done, change: Mapping[str, object]) -> _Don
         after = _after(job, state, applied) if applied.fault is None else _last_known(state, applied)
     except ApiError as exc:
         unknown = bool(change) and (isinstance(exc, LostReply) or (exc.status or 0) >= 500)
-        if not switched and not applied.wrote and not unknown:
+        if not switched and not (applied.touched or applied.removed) and not unknown:
             raise
         applied.fault = exc
         applied.changed = applied.changed or bool(change)
         after = _last_known(state, applied)
-    if applied.fault is not None:
-        for placed in applied.effective:
-            if placed.step.is_order and not placed.done:
-                text = "ordered; it is not known whether the certificate was issued"
-                applied.pending.update(dict.fromkeys(placed.step.concerns, text))
+    for placed in applied.effective if applied.fault is not None else ():
+        if placed.step.is_order and not placed.done:
+            text = "ordered; it is not known whether the certificate was issued"
+            applied.pending.update(dict.fromkeys(placed.step.concerns, text))
     finalize(applied, after.certificates)
-    return _Done(method, plan, applied, after)
+    return _Done(plan, applied, after)
 
 
 def _work(job: Job, state: CertificatesState, applied: Applied) -> Work:
@@ -231,10 +224,10 @@ def _work(job: Job, state: CertificatesState, applied: Applied) -> Work:
 def _wanted_method(request: CertificatesRequest, current: SslMethod) -> tuple[SslMethod, dict[str, object]]:
     """Return the mode and AutoSSL as they are to be, and what of them changes."""
     change: dict[str, object] = {}
-    if request.mode is not None and request.mode != mode_name(current):
+    if request.mode is not None and request.mode != mode_name(current.advanced):
         if not request.allow_mode_switch:
             raise UserError(
-                f"mode: {request.mode!r} is asked for, but the web application is in {mode_name(current)} mode. "
+                f"mode: {request.mode!r} is asked for, but the web application is in {mode_name(current.advanced)} mode. "
                 "Switching deletes its certificates until new ones are there; set allow_mode_switch: true if this is "
                 "meant"
             )
@@ -245,7 +238,7 @@ def _wanted_method(request: CertificatesRequest, current: SslMethod) -> tuple[Ss
     return SslMethod(advanced, request.auto_ssl if "auto_ssl" in change else current.auto_ssl), change
 
 
-def _switch_method(app: WebAppApi, wanted: SslMethod, change: Mapping[str, object]) -> SslMethod:
+def _switch_method(app: WebAppApi, wanted: SslMethod, change: Mapping[str, object]) -> None:
     """Change the mode or AutoSSL. That AutoSSL is off is only sent where it is asked for: it would switch it off."""
     auto_ssl = wanted.auto_ssl if "auto_ssl" in change or wanted.auto_ssl else None
     try:
@@ -257,9 +250,8 @@ def _switch_method(app: WebAppApi, wanted: SslMethod, change: Mapping[str, objec
     if found.advanced != wanted.advanced or differs(auto_ssl, found.auto_ssl):
         raise UserError(
             f"{'mode' if 'mode' in change else 'auto_ssl'}: RunCloud accepted the request, but is still in "
-            f"{mode_name(found)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
+            f"{mode_name(found.advanced)} mode with AutoSSL {'on' if found.auto_ssl else 'off'}; check the plan"
         )
-    return dataclasses.replace(found, auto_ssl=wanted.auto_ssl)
 
 
 def _let_earlier_orders_finish(
@@ -326,19 +318,14 @@ def _outcome(
 ) -> CertificatesOutcome:
     plan, applied, after = done.plan, done.applied, done.after
     errors = {**plan.problems, **applied.errors}
-    messages = [errors.pop("")] if "" in errors else []
-    if applied.fault is not None:
-        messages.append(str(applied.fault))
-    status = Status.OK
+    messages = [text for text in (errors.pop("", ""), str(applied.fault or "")) if text]
+    status = Status.PARTLY if errors else Status.OK
     if messages or applied.not_attempted or (errors and not after.advanced):
         status = Status.FAILED
-    elif errors:
-        status = Status.PARTLY
     ignored = [f"RunCloud ignored {name}" for name in applied.ignored]
     return CertificatesOutcome(
         status=status,
         changed=applied.changed or bool(change),
-        method=done.method,
         state=after,
         names=report_names(after),
         plan=plan,

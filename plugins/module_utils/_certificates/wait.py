@@ -52,7 +52,7 @@ def wait_for_certificates(work: Work) -> None:
             break
         work.job.progress("waiting for certificates", total - len(waiting), total)
         seconds = min(PAUSES[min(look, len(PAUSES)) - 1], max(0.1, work.timeout - work.elapsed))
-        work.app.client.wait(seconds)
+        work.job.app.client.wait(seconds)
         work.waited += seconds
         waiting = _look(work, look, waiting)
     over = f"ordered; not there after {work.timeout:.0f} s" if work.timeout > 0 else "ordered; not waited for"
@@ -136,7 +136,7 @@ def _read(work: Work, waiting: Sequence[PlacedOrder]) -> dict[Key, Certificate |
     Where there is no list, one is read after the other, and those after the first that is not done are left to
     the next look: each costs a request.
     """
-    app = work.app
+    app = work.job.app
     listed = app.certificates() if len(waiting) > 1 else None
     if isinstance(listed, dict):
         return {placed.step.key: listed.get(placed.step.key or "") for placed in waiting}

@@ -154,8 +154,8 @@ def look_at_plan(seen: Seen) -> Iterator[Finding]:
         for name, value in (("ssl_mode", "advanced"), ("ssl_auto_ssl", True))
         if seen.options[name] == value
     ]
-    if outcome.auto_ssl is not None or outcome.mode == "advanced":
-        yield Finding(PLAN, OK, f"it has advanced SSL (AutoSSL is {'on' if outcome.auto_ssl else 'off'})")
+    if outcome.state.auto_ssl is not None or outcome.mode == "advanced":
+        yield Finding(PLAN, OK, f"it has advanced SSL (AutoSSL is {'on' if outcome.state.auto_ssl else 'off'})")
     elif asked:
         text = f"{' and '.join(asked)} is asked for, but advanced SSL is not to be seen with these credentials"
         advice = "Advanced SSL needs RunCloud's Business or Enterprise plan: upgrade it, or stay in basic mode."

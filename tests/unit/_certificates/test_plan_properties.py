@@ -216,7 +216,9 @@ def wanting(row: Domain, desired: DesiredCertificates, state: CertificatesState,
         return True
     certificate = state.certificates.get(row.name if state.advanced else None)
     ends_at = certificate.valid_until if certificate is not None else None
-    shown = plan.names[row.name].expires
+    # In basic mode the one certificate may be seen under any name.
+    reports = [plan.names[row.name]] if state.advanced else list(plan.names.values())
+    shown = next((report.expires for report in reports if report.expires is not None), None)
     return ends_at is not None and shown is None and ends_at <= state.now + desired.renew_before
 
 

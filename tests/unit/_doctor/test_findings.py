@@ -26,7 +26,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.conne
     Credentials,
     Target,
 )
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, Server, SslMethod
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, Server
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.certificates import look_at_certificates
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.checks import look_at_access, look_at_target
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.finding import (
@@ -138,7 +138,7 @@ def outcome(**report: Any) -> Look[CertificatesOutcome]:
     row = Domain(1, "a.example")
     state = CertificatesState(False, None, (row,), {None: None}, None, NOW)
     names = {"a.example": NameReport("a.example", **{"checked": True, **report})}
-    return Look(CertificatesOutcome(Status.OK, False, SslMethod(advanced=False, auto_ssl=None), state, names))
+    return Look(CertificatesOutcome(Status.OK, False, state, names))
 
 
 def advice(plan: Look[CertificatesPlan], **changes: Any) -> str:

@@ -67,7 +67,6 @@ PURE = (
     f"{UTILS}/_certificates/options",
     f"{UTILS}/_certificates/coverage",
     f"{UTILS}/_certificates/activity",
-    f"{UTILS}/_certificates/custom",
     f"{UTILS}/_certificates/plan",
     f"{UTILS}/_certificates/result",
     f"{CONTROLLER}/_wordpress/network",
