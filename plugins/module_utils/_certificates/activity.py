@@ -81,12 +81,7 @@ def event_times(
 
 
 class ActivityLogWatcher:
-    """Tells new failures in the activity log from old ones.
-
-    :param read: reads the log; None where that is not possible.
-    :param known: the log as it was before the orders, None where it could not be read.
-    :param since: when that was; without a log from before, only what is dated later is new.
-    """
+    """Tells new failures in the activity log from old ones; where it was not read before, by their date."""
 
     def __init__(
         self, read: Callable[[], Sequence[LogEntry] | None], known: Sequence[LogEntry] | None, since: datetime.datetime
@@ -177,8 +172,7 @@ def is_left_to_auto_ssl(row: Domain, state: CertificatesState) -> bool:
 def identical_too_often(state: CertificatesState, key: Key, names: Sequence[str], known_same: bool) -> str | None:
     """Say that the same certificate was issued as often as it may be, None where it was not, as far as is known.
 
-    :param names: what would be ordered.
-    :param known_same: whether the certificate that is there is for exactly these names, so that the log counts.
+    ``known_same``: the certificate that is there is for exactly these names, so that the log counts.
     """
     times = [
         order.at

@@ -42,10 +42,10 @@ _OF_THE_AUTHORITY = re.compile(r"issue|acme|dns|limit|too many|challenge|authori
 
 @dataclasses.dataclass
 class PlacedOrder:
-    """An order that was sent, or may have been: its step, and the certificate as the reply showed it.
+    """An order that was sent, or may have been, and the certificate as the reply showed it.
 
-    ``removed``: the old certificate had to be removed for it. ``lost``: the failure that hides whether RunCloud took
-    it. ``order``: what the memory has of it, None for what is not ordered from an authority.
+    ``removed``: the old certificate had to go for it. ``lost``: the failure that hides whether RunCloud took it.
+    ``order``: what the memory has of it, None for what is not ordered from an authority.
     """
 
     step: Step

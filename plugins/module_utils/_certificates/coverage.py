@@ -76,11 +76,7 @@ def _latest(*dates: datetime.datetime | None) -> datetime.datetime | None:
 
 
 def certifiable(state: CertificatesState) -> list[Domain]:
-    """Return the domains that a certificate can be for.
-
-    RunCloud's own test names have RunCloud's own certificate (reference 3.10), and no authority issues for a name with
-    characters that no DNS name has.
-    """
+    """Return the domains that a certificate can be for: no test names (reference 3.10), and no impossible ones."""
     return [row for row in state.domains if not is_test_domain(row.name) and _POSSIBLE.match(row.name)]
 
 
@@ -129,9 +125,8 @@ def _among_all(
 ) -> tuple[ServedCertificate | None, bool]:
     """Find, in basic mode, the application's certificate among what the server presents under the attached names.
 
-    It is the one that ends when RunCloud says so. RunCloud's date may lag behind: then it is the only one that is for
-    any of the names. Anything else belongs to another application (reference 4.7), or to who reads along (TLS
-    inspection).
+    It is the one that ends when RunCloud says so, or, since that date may lag behind, the only one for any of the names.
+    Anything else belongs to another application (reference 4.7), or to TLS inspection.
     """
     votes: dict[ServedCertificate, int] = {}
     for row in rows:

@@ -79,15 +79,13 @@ class EarlierOrder:
 
 @dataclasses.dataclass(frozen=True)
 class CertificatesState:
-    """What is known before the run.
+    """What is known before the run. ``now`` is by RunCloud's clock; domains that only will be attached have no ``id``.
 
-    ``domains`` are all domains of the web application, those that only will be attached with ``id`` None.
     ``certificates``: a name that is not a key was not read, one whose value is None has none.
     ``served``: what the server presents, None where it was not asked or could not be reached.
-    ``changed``: names that this run added or changed. ``held``: names that do not point here, which is only needed for
-    http-01, and ``forbidden``: names for which no certificate may be issued, each with the reason.
-    ``now``: by RunCloud's clock. ``orders``: what this controller remembers of a week. ``log``: the activity log, which
-    is only read where something is to be ordered, and is empty where it cannot be read.
+    ``changed``: names that this run added or changed. ``held``: names that do not point here, which http-01 needs, and
+    ``forbidden``: names for which no certificate may be issued, each with the reason.
+    ``orders``: what this controller remembers of a week. ``log``: empty where nothing is ordered, or it is unreadable.
     """
 
     advanced: bool

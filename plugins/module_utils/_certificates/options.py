@@ -42,14 +42,11 @@ Forbids = t.Callable[[t.Sequence[str], str], t.Mapping[str, str]]
 class CertificatesRequest:
     """What is asked for, and how it is gone about.
 
-    :param mode: ``basic`` or ``advanced``; None keeps today's.
-    :param external_api: id or label of the DNS provider's key, for dns-01.
-    :param check_address: what is asked instead of the address that RunCloud has.
-    :param changed: names that were added, or whose www was switched on, in this run.
-    :param deferred: name -> why nothing is ordered for it yet: it does not point here. One that is attached holds back
-        the one order of basic mode, but not with dns-01, which does not ask where a name points.
-    :param forbids: finds names for which Let's Encrypt may not issue (CAA); asked only where something is ordered.
-    :param dns_unknown: name -> why nobody knows where it points: never a reason to hold back an order.
+    ``mode``, ``auto_ssl``: None keeps today's. ``external_api``: id or label of the DNS provider's key.
+    ``changed``: names that were added, or whose www was switched on, in this run.
+    ``deferred``: name -> why nothing is ordered for it yet: it does not point here. One that is attached holds back the
+    one order of basic mode, but not with dns-01. ``dns_unknown``: name -> why it is not known where it points: never a
+    reason to hold back. ``forbids`` finds names for which Let's Encrypt may not issue; asked only before an order.
     """
 
     desired: DesiredCertificates = dataclasses.field(default_factory=DesiredCertificates)
@@ -118,7 +115,6 @@ def _read_names(names: Iterable[str]) -> frozenset[str]:
 
 
 def _refuse_misfits(options: Mapping[str, t.Any]) -> None:
-    """Refuse options that contradict each other or lack another."""
     pair = [options[name] or None for name in ("certificate", "private_key")]
     if options["provider"] != CUSTOM and any(pair):
         raise UserError("certificate: only with provider: custom; set it, or leave certificate and private_key out")

@@ -169,7 +169,6 @@ def _order(draft: Draft, found: Found) -> Step | None:
 
 
 def _via(draft: Draft, found: Found, lacking: Sequence[Domain]) -> Via | None:
-    """Decide in which way a certificate has to be ordered, None where it does not."""
     row, force = found.domain, draft.desired.force
     if found.certificate is None:
         if row is None or force:
@@ -216,7 +215,6 @@ def _can_bring(draft: Draft, row: Domain, found: Found) -> bool:
 
 
 def _why_stuck(draft: Draft, row: Domain, found: Found) -> str:
-    """Say why a certificate that lacks names of a domain is not ordered again."""
     issued = _issued_at(draft, found) or draft.state.now
     since = f"the certificate of {issued:%Y-%m-%d %H:%M} UTC is younger than the domain"
     report = draft.names[row.name]
@@ -278,7 +276,6 @@ def _problems(draft: Draft, via: Via, found: Found) -> dict[str, str]:
 
 
 def _take_most_urgent(draft: Draft, wanted: Sequence[Step]) -> None:
-    """Plan the most urgent orders, and leave what is over a limit to the next run."""
     never = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
     base = base_domain(draft.state.domains) if draft.desired.environment == LIVE else None
     left = draft.desired.max_orders

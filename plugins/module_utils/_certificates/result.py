@@ -114,7 +114,6 @@ def mode_name(advanced: bool) -> str:
 
 
 def _reports(key: Key, names: Mapping[str, NameReport]) -> list[NameReport]:
-    """Return what visitors get of the domains that a certificate is for."""
     return list(names.values()) if key is None else [names[key]] if key in names else []
 
 
@@ -132,7 +131,6 @@ def _certificate_result(
 
 
 def _name_result(report: NameReport, now: datetime.datetime) -> dict[str, object]:
-    """Return what visitors of one domain get, as the modules return it."""
     return {**{key: _shown(value) for key, value in vars(report).items()}, "days_left": _days(report.expires, now)}
 
 

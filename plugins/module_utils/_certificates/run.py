@@ -222,7 +222,6 @@ def _work(job: Job, state: CertificatesState, applied: Applied) -> Work:
 
 
 def _wanted_method(request: CertificatesRequest, current: SslMethod) -> tuple[SslMethod, dict[str, object]]:
-    """Return the mode and AutoSSL as they are to be, and what of them changes."""
     change: dict[str, object] = {}
     if request.mode is not None and request.mode != mode_name(current.advanced):
         if not request.allow_mode_switch:
@@ -257,7 +256,6 @@ def _switch_method(app: WebAppApi, wanted: SslMethod, change: Mapping[str, objec
 def _let_earlier_orders_finish(
     job: Job, plan: CertificatesPlan, state: CertificatesState
 ) -> tuple[CertificatesPlan, CertificatesState]:
-    """Wait for orders of an earlier run that are in progress, and plan anew."""
     work = _work(job, state, Applied(placed=_orders_in_progress(state, plan)))
     if not work.applied.placed or not work.timeout or not job.desired.present:
         return plan, state

@@ -101,7 +101,6 @@ def _is_served(work: Work, placed: PlacedOrder) -> bool:
 
 
 def _is_new(work: Work, found: Served, placed: PlacedOrder) -> bool:
-    """Say whether the server presents another certificate than before."""
     now = found.certificate
     if work.before.served is None:
         known = placed.step.certificate
@@ -150,7 +149,6 @@ def _read(work: Work, waiting: Sequence[PlacedOrder]) -> dict[Key, Certificate |
 
 
 def _is_finished(placed: PlacedOrder, certificate: Certificate | None) -> bool:
-    """Say whether a certificate as RunCloud shows it is the one that was ordered."""
     if certificate is None or certificate.valid_until is None:
         return False
     before = placed.step.certificate
