@@ -29,8 +29,7 @@ from ...module_utils._names import (
     www_form,
 )
 from .._wordpress.network import FAILED_STAGES, SUBSITE, Note
-from .pairs import as_pair, reachable_www
-from .policy import ALWAYS, ARCHIVED, AUTO, DELETED, FAILED, INACTIVE, NEVER, SPAM, Policy
+from .policy import ALWAYS, ARCHIVED, AUTO, DELETED, FAILED, INACTIVE, NEVER, SPAM, Policy, as_pair, reachable_www
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

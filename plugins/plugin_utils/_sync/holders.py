@@ -153,10 +153,10 @@ def _holder_of_item(item: Item, base_domains: Sequence[str]) -> Holder:
     if isinstance(value, dict):
         problems += [f"{key}: not a known key; use {', '.join(COLUMNS)}" for key in value if key not in COLUMNS]
         value = {key: value[key] for key in ITEM_KEYS if key in value}
-    wanted = _collect(lambda: parse_desired_item(value), problems)
-    active = _collect(lambda: parse_bool(own.get("active"), "active"), problems)
-    stage = _collect(lambda: parse_choice(own.get("stage"), "stage", STAGES), problems)
-    blog_id = _collect(lambda: parse_integer(own.get("blog_id"), "blog_id", least=0, most=2**63 - 1), problems)
+    wanted = collected(problems, lambda: parse_desired_item(value))
+    active = collected(problems, lambda: parse_bool(own.get("active"), "active"))
+    stage = collected(problems, lambda: parse_choice(own.get("stage"), "stage", STAGES))
+    blog_id = collected(problems, lambda: parse_integer(own.get("blog_id"), "blog_id", least=0, most=2**63 - 1))
     if problems or wanted is None:
         raise UserError("\n".join(problems))
     kind = SUBSITE if any(wanted.name != base and is_below(wanted.name, base) for base in base_domains) else LISTED
@@ -176,7 +176,7 @@ def _holder_of_item(item: Item, base_domains: Sequence[str]) -> Holder:
 T = t.TypeVar("T")
 
 
-def _collect(read: Callable[[], T], problems: list[str]) -> T | None:
+def collected(problems: list[str], read: Callable[[], T]) -> T | None:
     """Read something; where it is wrong, put that with the other problems."""
     try:
         return read()

@@ -28,6 +28,7 @@ from ...module_utils._runcloud.errors import ApiError
 from ...module_utils._runcloud.shared import one_at_a_time
 from .decide import decide
 from .defer import Wait, defer, elsewhere, new_names, unknown, waits_for_dns, waits_for_wildcards
+from .holders import collected
 from .options import DnsSettings, read_dns, read_policy, read_purge, ssl_options
 from .steps import decide_with_dns, look_at_dns, read_wanted, server_address, with_attached
 
@@ -157,15 +158,9 @@ def _attempt(run: Run, describe: Callable[[Exception], str], step: str, work: Ca
 
 def _read_settings(job: Job, run: Run) -> _Settings:
     """Read all options before anything is asked of RunCloud, and find all that is wrong with them."""
-    options, problems = job.options, []
-
-    def collect(read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except UserError as exc:
-            problems.append(str(exc))
-            return None
-
+    options = job.options
+    problems: list[str] = []
+    collect = functools.partial(collected, problems)
     now = datetime.datetime.now(datetime.timezone.utc)
     policy = collect(lambda: read_policy(options))
     purge = collect(lambda: read_purge(options))
