@@ -233,7 +233,7 @@ def read_webapps(context: Context) -> dict[str, t.Any]:
     result = list_webapps(context, search) if domain is None else find_webapp(search, domain)
     for what in search.left_out:
         context.module.warn(f"These credentials may not read {what}, so it was left out.")
-    return {**result, "complete": search.complete}
+    return {**result, "complete": not search.left_out}
 
 
 def list_webapps(context: Context, search: WebAppSearch) -> dict[str, t.Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import Clock
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.shared import Clock
 
 
 class SimulatedClock(Clock):

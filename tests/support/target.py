@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
 
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import Clock
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.shared import Clock
 
 from simulator.process import KEY, SECRET, SERVER_ID, TOKEN, WEBAPP_ID, Simulator
 from support.in_process import run_module

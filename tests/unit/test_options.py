@@ -24,8 +24,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._options import
     secrets_in,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.connection import Connection, Target
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.rate_limit import Clock
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.shared import one_at_a_time
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.shared import Clock, one_at_a_time
 
 from support.clock import SimulatedClock
 from support.in_process import run_module

@@ -18,8 +18,7 @@ import re
 import typing as t
 
 from .._names import WILDCARD, WWW, is_below
-from .._runcloud.models import CSR, PRIMARY, LogEntry
-from .._runcloud.wire import parse_time
+from .._runcloud.models import CSR, PRIMARY, LogEntry, parse_time
 from .coverage import BACKDATED
 
 if t.TYPE_CHECKING:

@@ -16,8 +16,7 @@ import typing as t
 
 from .._runcloud.api import RunCloud
 from .._runcloud.errors import ApiError, LostReply, RateLimited
-from .._runcloud.models import CertificateOptions
-from .._runcloud.wire import options_to_wire, pair_to_wire, request_to_wire
+from .._runcloud.models import CertificateOptions, options_to_wire, pair_to_wire, request_to_wire
 from .activity import ActivityLogWatcher, failure_for, mark, mentions
 from .model import STAGING, EarlierOrder
 from .options import differing_options

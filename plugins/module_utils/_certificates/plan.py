@@ -15,8 +15,7 @@ import typing as t
 
 from .._errors import UserError
 from .._names import covered_by, is_below, is_wildcard
-from .._runcloud.models import CSR, LETSENCRYPT
-from .._runcloud.wire import parse_time
+from .._runcloud.models import CSR, LETSENCRYPT, parse_time
 from .activity import (
     NAMES_IN_ONE_CERTIFICATE,
     OF_ONE_DOMAIN_IN_A_WEEK,

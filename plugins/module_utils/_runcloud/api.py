@@ -9,7 +9,6 @@ PRIVATE to the collection: may change without notice.
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from .._errors import UserError
@@ -18,10 +17,10 @@ from .client import Client
 from .connection import Target, same_name
 from .errors import ApiError, ListUnknown
 from .lists import page_count
-from .models import Domain, SslMethod
-from .wire import (
+from .models import (
+    Domain,
+    SslMethod,
     WireError,
-    domain_settings_to_wire,
     domain_to_wire,
     parse_certificate,
     parse_certificate_list,
@@ -34,13 +33,17 @@ from .wire import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from .._outcome import Progress
     from .connection import Connection
     from .models import Certificate, ExternalApi, LogEntry, Server, WebApp
 
+    # The certificate as an answer shows it; None where it shows none (``{}`` in the documentation).
+    Reply = Certificate | None
+
 T = t.TypeVar("T")
+Named = t.TypeVar("Named", "Server", "WebApp")
 
 
 def connect(connection: Connection, progress: Progress = no_progress) -> RunCloud:
@@ -56,18 +59,16 @@ class RunCloud:
 
     def servers(self, search: str | None = None) -> list[Server]:
         """List the servers; ``search`` is a part of the name (reference 1.3)."""
-        rows = self.client.list("/servers", {"search": search} if search else None)
-        return _parse(parse_server, rows, "/servers")
+        return self._list(parse_server, "/servers", search)
 
     def server(self, server_id: int) -> Server:
         """Read one server (reference 2.1)."""
         path = f"/servers/{server_id}"
-        return _parse_one(parse_server, self.client.get(path), path)
+        return _parse(parse_server, self.client.get(path), path)
 
     def webapps(self, server_id: int, search: str | None = None) -> list[WebApp]:
         """List the web applications of a server; ``search`` is a part of the name (reference 1.3)."""
-        path = f"/servers/{server_id}/webapps"
-        return _parse(parse_webapp, self.client.list(path, {"search": search} if search else None), path)
+        return self._list(parse_webapp, f"/servers/{server_id}/webapps", search)
 
     def webapp(self, server_id: int, webapp_id: int) -> WebAppApi:
         """Address one web application, without any request."""
@@ -75,47 +76,45 @@ class RunCloud:
 
     def external_apis(self) -> list[ExternalApi]:
         """List the keys of DNS providers (reference 6.2)."""
-        path = "/settings/externalapi"
-        return _parse(parse_external_api, self.client.list(path), path)
-
-    def find_server(self, target: Target) -> int:
-        """Give the id of the server that was named; a given id is used as it is, without a request.
-
-        :raises UserError: no server has this name, or several have.
-        """
-        return target.server_id if target.server_id is not None else self.named_server(target).id
+        return self._list(parse_external_api, "/settings/externalapi")
 
     def named_server(self, target: Target) -> Server:
         """Read the server that was named.
 
         :raises UserError: there is none, or several have this name.
         """
-        if target.server_id is not None:
-            return _existing(functools.partial(self.server, target.server_id), _no_server(target.server_id))
-        found = [row for row in self.servers(target.server_name) if same_name(row.name, target.server_name)]
-        return _only(found, "server_name", target.server_name, "server", "server_id")
+        number = target.server_id
+        if number is None:
+            return _only(self.servers(target.server_name), "server_name", target.server_name, "server")
+        server = none_if((404,), lambda: self.server(number))
+        if server is None:
+            raise UserError(_no_server(number))
+        return server
 
     def find_webapp(self, target: Target) -> WebAppApi:
         """Address the web application that was named; given ids are used as they are, without a request.
 
         :raises UserError: no server or web application has this name, or several have.
         """
-        server_id = self.find_server(target)
-        if target.webapp_id is not None:
-            return self.webapp(server_id, target.webapp_id)
-        return self.webapp(server_id, self.named_webapp(server_id, target).id)
+        server_id = target.server_id if target.server_id is not None else self.named_server(target).id
+        webapp_id = target.webapp_id if target.webapp_id is not None else self.named_webapp(server_id, target).id
+        return self.webapp(server_id, webapp_id)
 
     def named_webapp(self, server_id: int, target: Target) -> WebApp:
         """Read the web application that was named; the server is known to exist.
 
         :raises UserError: there is none, or several have this name.
         """
-        if target.webapp_id is not None:
-            app = self.webapp(server_id, target.webapp_id)
-            return _existing(app.read, _no_webapp(server_id, target.webapp_id))
-        found = [row for row in self.webapps(server_id, target.webapp_name) if same_name(row.name, target.webapp_name)]
-        what = f"web application of server {server_id}"
-        return _only(found, "webapp_name", target.webapp_name, what, "webapp_id")
+        number, name = target.webapp_id, target.webapp_name
+        if number is None:
+            return _only(self.webapps(server_id, name), "webapp_name", name, f"web application of server {server_id}")
+        webapp = none_if((404,), self.webapp(server_id, number).read)
+        if webapp is None:
+            raise UserError(_no_webapp(server_id, number))
+        return webapp
+
+    def _list(self, parse: Callable[[object], T], path: str, search: str | None = None) -> list[T]:
+        return [_parse(parse, row, path) for row in self.client.list(path, {"search": search} if search else None)]
 
 
 class WebAppApi:
@@ -134,7 +133,16 @@ class WebAppApi:
 
     def read(self) -> WebApp:
         """Read the web application itself (reference 2.2)."""
-        return _parse_one(parse_webapp, self.client.get(self._path), self._path)
+        return _parse(parse_webapp, self.client.get(self._path), self._path)
+
+    def check_exists(self) -> None:
+        """Find out which id is wrong, after something answered 404.
+
+        :raises UserError: it names the option and the value.
+        """
+        if none_if((404,), lambda: [self.client.get(self._path)]) is None:
+            RunCloud(self.client).named_server(Target(server_id=self.server_id))
+            raise UserError(_no_webapp(self.server_id, self.webapp_id))
 
     # Domains
 
@@ -148,26 +156,21 @@ class WebAppApi:
         :raises ListUnknown: it exists, and its domains could not be read.
         """
         path = f"{self._path}/domains"
-        try:
-            rows = self.client.list(path)
-        except ApiError as exc:
-            if exc.status != 404:
-                raise
+        rows = none_if((404,), lambda: self.client.list(path))
+        if rows is None:
             self.check_exists()
-            raise ListUnknown(
-                "GET",
-                path,
-                message="RunCloud answers 404, although the web application exists",
-                advice="That is not taken for an empty list. Try again later, or look into RunCloud's panel.",
-            ) from exc
-        return _parse(parse_domain, rows, path)
+            message = "RunCloud answers 404, although the web application exists"
+            advice = "That is not taken for an empty list. Try again later, or look into RunCloud's panel."
+            raise ListUnknown("GET", path, message=message, advice=advice)
+        return [_parse(parse_domain, row, path) for row in rows]
 
     def add_domain(self, domain: Domain) -> Domain | None:
         """Attach a domain (reference 3.4). It is sent once: after a lost reply, whether it is there has to be looked up.
 
         :returns: the new row as the reply shows it, None where it shows none of this name.
         """
-        body = self.client.request("POST", f"{self._path}/domains", body=domain_to_wire(domain))
+        wire = {"name": domain.name, **domain_to_wire(domain)}
+        body = self.client.request("POST", f"{self._path}/domains", body=wire)
         try:
             row = parse_domain(body)
         except WireError:
@@ -177,12 +180,11 @@ class WebAppApi:
 
     def update_domain(self, domain: Domain) -> None:
         """Change type, www and redirection of a domain; the answer is only a message (reference 3.5)."""
-        body = domain_settings_to_wire(domain)
-        self.client.request("PATCH", f"{self._path}/domains/{domain.id}/meta", body=body)
+        self.client.request("PATCH", f"{self._path}/domains/{domain.id}/meta", body=domain_to_wire(domain))
 
     def remove_domain(self, domain_id: int) -> None:
         """Detach a domain; one that is gone already is no error (reference 3.7)."""
-        self._delete(f"{self._path}/domains/{domain_id}")
+        none_if((404,), lambda: self.client.request("DELETE", f"{self._path}/domains/{domain_id}"))
 
     # Certificates
 
@@ -192,21 +194,13 @@ class WebAppApi:
         A plan without advanced SSL may answer 403 or 404: then it is basic (reference 12).
         """
         path = f"{self._path}/ssl/advanced"
-        try:
-            body = self.client.get(path)
-        except ApiError as exc:
-            if exc.status not in (403, 404):
-                raise
-            return SslMethod(advanced=False, auto_ssl=None)
-        return _parse_one(parse_ssl_method, body, path)
+        method = none_if((403, 404), lambda: _parse(parse_ssl_method, self.client.get(path), path))
+        return method or SslMethod(advanced=False, auto_ssl=None)
 
     def set_ssl_method(self, advanced: bool, auto_ssl: bool | None) -> SslMethod:
         """Switch the method or AutoSSL; AutoSSL is left out where None (reference 5.1)."""
-        path = f"{self._path}/ssl/advanced"
-        body: dict[str, object] = {"advancedSSL": advanced}
-        if auto_ssl is not None:
-            body["autoSSL"] = auto_ssl
-        answer = self.client.request("POST", path, body=body, repeatable=True)
+        body = {"advancedSSL": advanced} if auto_ssl is None else {"advancedSSL": advanced, "autoSSL": auto_ssl}
+        answer = self.client.request("POST", f"{self._path}/ssl/advanced", body=body, repeatable=True)
         try:
             return parse_ssl_method(answer)
         except WireError:
@@ -218,109 +212,75 @@ class WebAppApi:
         :returns: the certificate of each domain by name, or the one of the application, or None.
         """
         path = f"{self._path}/ssl"
-        body = self._get_if_there(path, 404)
+        body = none_if((404,), lambda: self.client.get(path))
         if page_count(body) > 1:
             body = self.client.list(path)
-        listed = _parse_one(parse_certificate_list, body, path)
-        return listed if listed is not None else _parse_one(parse_certificate, body, path)
+        listed = _parse(parse_certificate_list, body, path)
+        return listed if listed is not None else _parse(parse_certificate, body, path)
 
     def domain_certificate(self, domain: Domain) -> Certificate | None:
         """Read the certificate of one domain; not installed is some status of 400 and up (reference 5.2)."""
-        path = f"{self._path}/domains/{domain.id}/ssl"
-        body = self._get_if_there(path, 400, 404, 422)
-        return _parse_one(lambda row: parse_certificate(row, domain.name), body, path)
+        path = self._ssl_path(domain)
+        body = none_if((400, 404, 422), lambda: self.client.get(path))
+        return _parse(lambda row: parse_certificate(row, domain.name), body, path)
 
-    def install_certificate(self, domain: Domain | None, body: dict[str, object]) -> _Reply:
+    def install_certificate(self, domain: Domain | None, body: dict[str, object]) -> Reply:
         """Install a certificate, for the application (reference 4.1) or for one domain (5.2)."""
         return self._certificate_write("POST", self._ssl_path(domain), domain, body)
 
-    def update_certificate(self, domain: Domain | None, ssl_id: int, body: dict[str, object]) -> _Reply:
+    def update_certificate(self, domain: Domain | None, ssl_id: int, body: dict[str, object]) -> Reply:
         """Change a certificate's options, which does not issue anything (reference 4.5)."""
         return self._certificate_write("PATCH", f"{self._ssl_path(domain)}/{ssl_id}", domain, body)
 
-    def redeploy_certificate(self, domain: Domain | None, ssl_id: int) -> _Reply:
+    def redeploy_certificate(self, domain: Domain | None, ssl_id: int) -> Reply:
         """Issue a Let's Encrypt certificate anew, for the names that are attached now (reference 4.6)."""
         return self._certificate_write("PUT", f"{self._ssl_path(domain)}/{ssl_id}", domain, None)
 
     def remove_certificate(self, domain: Domain | None, ssl_id: int) -> None:
         """Remove a certificate; HTTPS stops (reference 4.7)."""
-        self._delete(f"{self._ssl_path(domain)}/{ssl_id}")
+        none_if((404,), lambda: self.client.request("DELETE", f"{self._ssl_path(domain)}/{ssl_id}"))
 
     def log(self) -> list[LogEntry]:
         """Read the newest lines of the activity log, in whichever order it comes; 404 counts as empty (reference 2.3)."""
-        path = f"{self._path}/log"
-        try:
-            rows, pages = self.client.page(path, 1)
-            dates = [str(row.get("created_at")) for row in rows if isinstance(row, dict)]
-            if pages > 1 and dates and dates[0] < dates[-1]:
-                rows = [*self.client.page(path, pages - 1)[0], *self.client.page(path, pages)[0]]
-        except ApiError as exc:
-            if exc.status not in (403, 404):
-                raise
-            return []
+        rows = none_if((403, 404), self._newest_log) or []
         # What an entry looks like was seen in one client only: no run shall end over an odd one.
         return [parse_log_entry(row) for row in rows if isinstance(row, dict)]
 
-    # Helpers
-
-    def check_exists(self) -> None:
-        """Find out which id is wrong, after something answered 404.
-
-        :raises UserError: it names the option and the value.
-        """
-        cloud = RunCloud(self.client)
-        if not _exists(lambda: self.client.get(self._path)):
-            if not _exists(lambda: cloud.server(self.server_id)):
-                raise UserError(_no_server(self.server_id))
-            raise UserError(_no_webapp(self.server_id, self.webapp_id))
-
-    def _get_if_there(self, path: str, *absent: int) -> object:
-        """Read something that may not be there, which these statuses say; then it is None."""
-        try:
-            return self.client.get(path)
-        except ApiError as exc:
-            if exc.status not in absent:
-                raise
-            return None
+    def _newest_log(self) -> list[t.Any]:
+        path = f"{self._path}/log"
+        rows, pages = self.client.page(path, 1)
+        dates = [str(row.get("created_at")) for row in rows if isinstance(row, dict)]
+        if pages > 1 and dates and dates[0] < dates[-1]:
+            return [*self.client.page(path, pages - 1)[0], *self.client.page(path, pages)[0]]
+        return rows
 
     def _ssl_path(self, domain: Domain | None) -> str:
         return f"{self._path}/ssl" if domain is None else f"{self._path}/domains/{domain.id}/ssl"
 
-    def _certificate_write(
-        self, method: str, path: str, domain: Domain | None, body: dict[str, object] | None
-    ) -> _Reply:
+    def _certificate_write(self, method: str, path: str, domain: Domain | None, body: object) -> Reply:
         answer = self.client.request(method, path, body=body)
         try:
             return parse_certificate(answer, domain.name if domain else None)
         except WireError:
             return None
 
-    def _delete(self, path: str) -> None:
-        try:
-            self.client.request("DELETE", path)
-        except ApiError as exc:
-            if exc.status != 404:
-                raise
+
+def none_if(statuses: tuple[int, ...], read: Callable[[], T]) -> T | None:
+    """Make a request; None where one of these statuses is the answer."""
+    try:
+        return read()
+    except ApiError as exc:
+        if exc.status not in statuses:
+            raise
+        return None
 
 
-# The certificate as an answer shows it; None where it shows none (``{}`` in the documentation).
-_Reply = t.Optional["Certificate"]
-
-
-def _parse(parse: Callable[[object], T], rows: Sequence[object], path: str) -> list[T]:
-    return [_parse_one(parse, row, path) for row in rows]
-
-
-def _parse_one(parse: Callable[[object], T], body: object, path: str) -> T:
+def _parse(parse: Callable[[object], T], body: object, path: str) -> T:
     try:
         return parse(body)
     except WireError as exc:
-        raise ApiError(
-            "GET",
-            path,
-            message=f"an answer of an unknown shape: {exc}",
-            advice="Check api_url; if it is right, RunCloud has changed its API: please report it.",
-        ) from exc
+        advice = "Check api_url; if it is right, RunCloud has changed its API: please report it."
+        raise ApiError("GET", path, message=f"an answer of an unknown shape: {exc}", advice=advice) from exc
 
 
 def _no_server(server_id: int) -> str:
@@ -337,30 +297,12 @@ def _no_webapp(server_id: int, webapp_id: int) -> str:
     )
 
 
-def _existing(read: Callable[[], T], otherwise: str) -> T:
-    """Read something that was named by its id; where it is not there, say so in these words."""
-    try:
-        return read()
-    except ApiError as exc:
-        if exc.status != 404:
-            raise
-        raise UserError(otherwise) from exc
-
-
-def _exists(read: Callable[[], object]) -> bool:
-    try:
-        read()
-    except ApiError as exc:
-        if exc.status != 404:
-            raise
-        return False
-    return True
-
-
-def _only(found: list[T], option: str, value: str | None, what: str, other: str) -> T:
+def _only(rows: list[Named], option: str, name: str | None, what: str) -> Named:
+    """Return the one row that is called so; the API's search also finds parts of names."""
+    found = [row for row in rows if same_name(row.name, name)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(f"{option}: no {what} is called {value!r}. Names are compared whole; check it in the panel.")
-    ids = ", ".join(str(getattr(row, "id", "")) for row in found)
-    raise UserError(f"{option}: {len(found)} of them are called {value!r} (ids {ids}). Say {other} instead.")
+        raise UserError(f"{option}: no {what} is called {name!r}. Names are compared whole; check it in the panel.")
+    ids, other = ", ".join(str(row.id) for row in found), option.replace("name", "id")
+    raise UserError(f"{option}: {len(found)} of them are called {name!r} (ids {ids}). Say {other} instead.")

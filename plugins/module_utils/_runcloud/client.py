@@ -5,12 +5,11 @@
 """Transport to RunCloud's API: session, authentication, retries, the request limit.
 
 PRIVATE to the collection: may change without notice.
-
-Knows how requests are made, and nothing of domains or certificates. Knows no Ansible either.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import email.utils
 import json
@@ -34,16 +33,16 @@ except ImportError:
 
 from .._outcome import Progress, no_progress
 from .._secrets import Secrets
-from .errors import ApiError, Limited, LostReply, NotSent, RateLimited, complaints_of, never_connected, reason_of
+from .errors import ApiError, LostReply, NotSent, RateLimited, complaints_of, never_connected, reason_of
 from .lists import PER_PAGE, Rows, page_count, read_list, rows_of
-from .rate_limit import CLOCK, RateLimit, retry_after
-from .shared import StateFile
+from .rate_limit import RateLimit, retry_after
+from .shared import CLOCK, StateFile
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .connection import Connection, Credentials
-    from .rate_limit import Clock
+    from .shared import Clock
 
 VERSION = "1.0.0"
 FIRST_BACKOFF = 0.5
@@ -51,10 +50,19 @@ MAX_BACKOFF = 30.0
 # A page of 40 rows has some 15 kB. What is much longer is not RunCloud.
 MAX_BODY = 8_000_000
 # How many fields of an error are shown, and how many complaints about each.
-_SHOWN_COMPLAINTS = 10
+_SHOWN = 10
 
 _REPEATABLE = frozenset(("GET", "HEAD", "DELETE", "PATCH"))
 _BAD_GATEWAY = frozenset((502, 503, 504))
+# What to do about a status (reference 1.5).
+_ADVICE = {
+    401: "RunCloud does not accept the credentials: check the token (or key and secret), whether they belong to "
+    "API v{version}, and whether this machine's address is on the API key's IP allow-list.",
+    403: "The credentials are valid, but the plan or their permissions do not allow this.",
+    404: "Check the ids of server, web application and domain.",
+    422: "RunCloud refuses what was sent: correct it, or do it in the panel to see more.",
+    500: "The fault is on RunCloud's side, or the server's agent cannot be reached: try again later.",
+}
 
 
 @dataclasses.dataclass
@@ -121,13 +129,12 @@ def send_in_time(session: t.Any, timeout: float, method: str, url: str, **argume
     return outcome
 
 
-class Client:
-    """One session with the API.
+class _Limited(Exception):
+    """The limit was hit (429): the request was not carried out."""
 
-    :param connection: the API and how to reach it.
-    :param progress: takes what is waited for.
-    :param clock: where the time comes from.
-    """
+
+class Client:
+    """One session with the API; ``progress`` takes what is waited for."""
 
     def __init__(self, connection: Connection, progress: Progress = no_progress, clock: Clock = CLOCK) -> None:
         self.connection = connection
@@ -159,6 +166,10 @@ class Client:
         """Wait, and count it."""
         self.usage.waited += seconds
         self._clock.sleep(seconds)
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret that is sent (a private key) out of whatever RunCloud answers, in every form."""
+        self._secrets.add(secret)
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> t.Any:
         """Read one resource. Raises ApiError."""
@@ -199,9 +210,7 @@ class Client:
 
         A request that must not be carried out twice (POST, PUT) is repeated only when it surely did not arrive.
 
-        :param method: the HTTP method.
         :param path: below the base URL, with a leading slash.
-        :param query: query parameters.
         :param body: sent as JSON; None sends no body.
         :param repeatable: whether the request may be sent twice; None decides by the method.
         :returns: the decoded body, None where it is empty.
@@ -214,17 +223,13 @@ class Client:
         while True:
             try:
                 return self._once(method, path, query, body)
-            except Limited as exc:
-                self.limit.refused(exc.seconds)
-                self._wait_for_limit(exc.seconds, method, path, status=429)
-            except NotSent as exc:
-                if attempt >= self.retries:
-                    raise exc.error from None
-                self._back_off(attempt, method, path)
-                attempt += 1
+            except _Limited as exc:
+                (seconds,) = exc.args
+                self.limit.refused(seconds)
+                self._wait_for_limit(seconds, method, path, status=429)
             except ApiError as exc:
-                faulty = isinstance(exc, LostReply) or (exc.status is not None and exc.status >= 500)
-                if not (faulty and repeatable) or attempt >= self.retries:
+                faulty = isinstance(exc, LostReply) or (exc.status or 0) >= 500
+                if attempt >= self.retries or not (isinstance(exc, NotSent) or (faulty and repeatable)):
                     raise
                 self._back_off(attempt, method, path)
                 attempt += 1
@@ -237,40 +242,25 @@ class Client:
             if pause > 0:
                 self._wait_for_limit(pause, method, path)
         self.usage.requests += 1
+        began = self._clock.now()
         encoded = urllib.parse.urlencode(dict(query)) if query else None
         shown = f"{path}?{encoded}" if encoded else path
-        sent = None if body is None else json.dumps(body)
         try:
-            reply, content = self._send(method, path, encoded, sent)
+            reply, content = self._send(method, path, encoded, None if body is None else json.dumps(body))
         except OSError as exc:  # All of requests' own are; a CA bundle that does not exist is a bare one.
             raise self._connection_fault(method, shown, exc) from None
-        self._note_date(reply.headers)
-        self.limit.note(reply.headers)
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            self._date = (email.utils.parsedate_to_datetime(reply.headers["Date"]), self._clock.now())
+        self.limit.note(reply.headers, began)
         if reply.status_code == 429:
-            raise Limited(retry_after(reply.headers, self.now()))
-        if len(content) > MAX_BODY:
-            raise ApiError(
-                method,
-                shown,
-                status=int(reply.status_code),
-                message=f"the answer is longer than {MAX_BODY // 1_000_000} MB",
-                advice=f"RunCloud's answers are short: check api_url ({self.url}).",
-            )
+            raise _Limited(retry_after(reply.headers, self.now()))
         return self._answer(method, shown, reply, content)
 
     def _send(self, method: str, path: str, query: str | None, sent: str | None) -> tuple[t.Any, bytes]:
         connection = self.connection
+        arguments = {"params": query, "data": sent, "verify": connection.verify, "proxies": dict(connection.proxies)}
         try:
-            return send_in_time(
-                self._session,
-                connection.timeout,
-                method,
-                self.url + path,
-                params=query,
-                data=sent,
-                verify=connection.verify,
-                proxies=dict(connection.proxies),
-            )
+            return send_in_time(self._session, connection.timeout, method, self.url + path, **arguments)
         except requests.exceptions.ReadTimeout:
             # The old one is still in use by the thread that was left behind.
             self._session = open_session(connection.credentials)
@@ -279,67 +269,45 @@ class Client:
     def _answer(self, method: str, path: str, reply: t.Any, content: bytes) -> t.Any:
         """Decode an answer, or turn it into an error."""
         status = int(reply.status_code)
+        if len(content) > MAX_BODY:
+            message = f"the answer is longer than {MAX_BODY // 1_000_000} MB"
+            advice = f"RunCloud's answers are short: check api_url ({self.url})."
+            raise ApiError(method, path, status=status, message=message, advice=advice)
         decoded, is_json = _decode(content)
         if 200 <= status < 300:
             if is_json:
                 return decoded
             # JSON cut short is a broken connection; anything else never was RunCloud's API.
             cut_short = "json" in reply.headers.get("Content-Type", "")
-            raise (LostReply if cut_short else ApiError)(
-                method,
-                path,
-                status=status,
-                message="the answer is not JSON",
-                advice=f"Check api_url ({self.url}) and whatever stands between here and RunCloud.",
-            )
-        message, fields = complaints_of(decoded)
-        message = self._hide(message)
-        fields = {
-            self._hide(name): [self._hide(text) for text in texts[:_SHOWN_COMPLAINTS]]
-            for name, texts in list(fields.items())[:_SHOWN_COMPLAINTS]
-        }
-        if status >= 500 and (not is_json or status in _BAD_GATEWAY):
-            kind: type[ApiError] = LostReply
-        else:
-            kind = ApiError
-        raise kind(method, path, status=status, message=message, fields=fields, advice=self._advice(status, reply))
-
-    def _advice(self, status: int, reply: t.Any) -> str:
-        """One sentence on what to do about a status (reference 1.5)."""
+            advice = f"Check api_url ({self.url}) and whatever stands between here and RunCloud."
+            kind = LostReply if cut_short else ApiError
+            raise kind(method, path, status=status, message="the answer is not JSON", advice=advice)
+        message, said = complaints_of(decoded)
+        hide = self._secrets.clean
+        fields = {hide(name): [hide(text) for text in texts[:_SHOWN]] for name, texts in list(said.items())[:_SHOWN]}
+        advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "").format(version=self.version)
         if 300 <= status < 400:
-            return (
-                f"RunCloud's API never redirects: check api_url ({self.url}) and the credentials; "
-                f"it points to {self._hide(str(reply.headers.get('Location', 'nowhere')))}"
+            place = hide(reply.headers.get("Location", "nowhere"))
+            advice = (
+                f"RunCloud's API never redirects: check api_url ({self.url}) and the credentials; it points to {place}"
             )
-        if status == 401:
-            return (
-                "RunCloud does not accept the credentials: check the token (or key and secret), whether they belong to "
-                f"API v{self.version}, and whether this machine's address is on the API key's IP allow-list."
-            )
-        if status == 403:
-            return "The credentials are valid, but the plan or their permissions do not allow this."
-        if status == 404:
-            return "Check the ids of server, web application and domain."
-        if status == 422:
-            return "RunCloud refuses what was sent: correct it, or do it in the panel to see more."
-        if status >= 500:
-            return "The fault is on RunCloud's side, or the server's agent cannot be reached: try again later."
-        return ""
+        kind = LostReply if status >= 500 and (not is_json or status in _BAD_GATEWAY) else ApiError
+        raise kind(method, path, status=status, message=hide(message), fields=fields, advice=advice)
 
-    def _connection_fault(self, method: str, path: str, exc: Exception) -> Exception:
-        text = self._hide(reason_of(exc))
+    def _connection_fault(self, method: str, path: str, exc: Exception) -> ApiError:
+        text = self._secrets.clean(reason_of(exc))
+        kind = ApiError
         if isinstance(exc, requests.exceptions.SSLError):
-            return ApiError(
-                method, path, message=text, advice="Check api_url, ca_path and validate_certs: TLS verification failed."
-            )
-        # A URL or a CA bundle that cannot be used at all.
-        if isinstance(exc, ValueError) or not isinstance(exc, requests.exceptions.RequestException):
-            return ApiError(method, path, message=text, advice="Check api_url, ca_path and REQUESTS_CA_BUNDLE.")
-        advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
-        # Nothing was sent when no connection could be made, so even a POST may be tried again.
-        if isinstance(exc, requests.exceptions.ProxyError) or never_connected(exc):
-            return NotSent(ApiError(method, path, message=text, advice=advice))
-        return LostReply(method, path, message=text, advice=advice)
+            advice = "Check api_url, ca_path and validate_certs: TLS verification failed."
+        elif isinstance(exc, ValueError) or not isinstance(exc, requests.exceptions.RequestException):
+            # A URL or a CA bundle that cannot be used at all.
+            advice = "Check api_url, ca_path and REQUESTS_CA_BUNDLE."
+        else:
+            advice = f"No answer came from {self.url}: check api_url, the network, a proxy, and timeout."
+            # Nothing was sent when no connection could be made, so even a POST may be tried again.
+            unsent = isinstance(exc, requests.exceptions.ProxyError) or never_connected(exc)
+            kind = NotSent if unsent else LostReply
+        return kind(method, path, message=text, advice=advice)
 
     def _back_off(self, attempt: int, method: str, path: str) -> None:
         seconds = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
@@ -350,30 +318,15 @@ class Client:
         """Wait until requests are allowed again; ``status`` is 429 where one was refused, None where none was made."""
         allowed = self.connection.rate_limit_timeout
         if self._limit_waited + seconds > allowed - self._reserved:
-            raise RateLimited(
-                method,
-                path,
-                status=status,
-                message=f"the request limit asks to wait {seconds:.0f} s more",
-                advice=f"{self._limit_waited:.0f} s have been waited in this run and rate_limit_timeout allows "
-                f"{allowed:.0f}: raise rate_limit_timeout, or let the next run go on.",
+            message = f"the request limit asks to wait {seconds:.0f} s more"
+            advice = (
+                f"{self._limit_waited:.0f} s have been waited in this run and rate_limit_timeout allows {allowed:.0f}: "
+                "raise rate_limit_timeout, or let the next run go on."
             )
+            raise RateLimited(method, path, status=status, message=message, advice=advice)
         self._limit_waited += seconds
         self._progress(f"waiting {math.ceil(seconds)} s for RunCloud's request limit")
         self.wait(seconds)
-
-    def _note_date(self, headers: Mapping[str, str]) -> None:
-        try:
-            self._date = (email.utils.parsedate_to_datetime(headers["Date"]), self._clock.now())
-        except (KeyError, TypeError, ValueError):
-            return
-
-    def hide(self, secret: str) -> None:
-        """Keep a secret that is sent (a private key) out of whatever RunCloud answers, in every form."""
-        self._secrets.add(secret)
-
-    def _hide(self, text: str) -> str:
-        return self._secrets.clean(text)
 
 
 def _read_body(reply: t.Any) -> bytes:
@@ -388,9 +341,7 @@ def _read_body(reply: t.Any) -> bytes:
 
 def _decode(content: bytes) -> tuple[t.Any, bool]:
     """Decode a body: (value, whether it was JSON); an empty body counts as JSON null (reference 1.5)."""
-    if not content.strip():
-        return None, True
     try:
-        return json.loads(content.decode("utf-8", "replace")), True
+        return json.loads(content.decode("utf-8", "replace")) if content.strip() else None, True
     except (ValueError, RecursionError):
         return None, False

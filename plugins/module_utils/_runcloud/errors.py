@@ -19,8 +19,6 @@ if t.TYPE_CHECKING:
 class ApiError(Exception):
     """A request that failed, with everything a user needs to know and no secret.
 
-    :param method: the HTTP method.
-    :param path: below the base URL.
     :param status: of the answer; None where none came, or where it is not the status that is wrong.
     :param message: what went wrong, in RunCloud's words or ours.
     :param fields: RunCloud's complaint about each field (reference 1.5).
@@ -37,10 +35,7 @@ class ApiError(Exception):
         fields: Mapping[str, list[str]] | None = None,
         advice: str = "",
     ) -> None:
-        self.method = method
-        self.path = path
-        self.status = status
-        self.message = message
+        self.method, self.path, self.status, self.message = method, path, status, message
         self.fields = dict(fields or {})
         self.advice = advice
         super().__init__(message)
@@ -58,13 +53,7 @@ class ApiError(Exception):
 
     def as_dict(self) -> dict[str, object]:
         """Return the failure in parts, for those who act on it."""
-        return {
-            "method": self.method,
-            "path": self.path,
-            "status": self.status,
-            "message": self.message,
-            "fields": self.fields,
-        }
+        return {key: getattr(self, key) for key in ("method", "path", "status", "message", "fields")}
 
     @property
     def fatal(self) -> bool:
@@ -76,6 +65,10 @@ class LostReply(ApiError):
     """A request that may or may not have been carried out: the connection broke, or a gateway gave up."""
 
 
+class NotSent(ApiError):
+    """No connection could be made: the request surely was not carried out."""
+
+
 class RateLimited(ApiError):
     """Waiting for the request limit would take longer than ``rate_limit_timeout`` allows."""
 
@@ -84,33 +77,14 @@ class ListUnknown(ApiError):
     """A list whose pages contradict each other, or that was not there; it is never taken as empty."""
 
 
-class Limited(Exception):
-    """The limit was hit (429): the request was not carried out."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__()
-
-
-class NotSent(Exception):
-    """No connection could be made: the request surely was not carried out."""
-
-    def __init__(self, error: ApiError) -> None:
-        self.error = error
-        super().__init__()
-
-
 def complaints_of(body: object) -> tuple[str, dict[str, list[str]]]:
     """Read the message and the complaint for each field of an error (reference 1.5)."""
     if not isinstance(body, dict):
         return "", {}
-    message = body.get("message") or body.get("error") or ""
     errors = body.get("errors")
-    fields = {}
-    if isinstance(errors, dict):
-        for name, texts in errors.items():
-            fields[str(name)] = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
-    return str(message), fields
+    named = errors.items() if isinstance(errors, dict) else ()
+    fields = {str(name): [str(text) for text in (said if isinstance(said, list) else [said])] for name, said in named}
+    return str(body.get("message") or body.get("error") or ""), fields
 
 
 def never_connected(exc: BaseException) -> bool:

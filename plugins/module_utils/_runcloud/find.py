@@ -17,8 +17,8 @@ import typing as t
 from .._errors import UserError
 from .._names import covered_by
 from .._outcome import no_progress
-from .api import RunCloud
-from .connection import Target, same_name
+from .api import RunCloud, none_if
+from .connection import same_name
 from .errors import ApiError
 
 if t.TYPE_CHECKING:
@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from .._outcome import Progress
     from .api import WebAppApi
+    from .connection import Target
     from .models import Domain, Server, WebApp
 
 T = t.TypeVar("T")
@@ -50,10 +51,6 @@ class WebAppSearch:
     """Goes through web applications: of the server that is named, or of all servers.
 
     What these credentials may not read (403) is left out, unless it was named; ``left_out`` says what that was.
-
-    :param cloud: the API.
-    :param target: what is searched.
-    :param progress: takes where the search is.
     """
 
     def __init__(self, cloud: RunCloud, target: Target, progress: Progress = no_progress) -> None:
@@ -62,16 +59,8 @@ class WebAppSearch:
         self._progress = progress
         self.left_out: list[str] = []
 
-    @property
-    def complete(self) -> bool:
-        """Say whether everything could be read so far."""
-        return not self.left_out
-
     def webapps(self, search: str | None = None) -> Iterator[tuple[Server, WebApp]]:
-        """Return the web applications one by one, so that a search costs no more than it looks at.
-
-        :param search: a part of the name.
-        """
+        """Return the web applications one by one; ``search`` is a part of the name. It costs no more than is looked at."""
         cloud, target = self._cloud, self._target
         if target.has_server:
             server = cloud.named_server(target)
@@ -88,19 +77,20 @@ class WebAppSearch:
         :raises UserError: there is none.
         """
         cloud, target = self._cloud, self._target
+        number, name = target.webapp_id, target.webapp_name
         if target.has_server:
             server = cloud.named_server(target)
             return [(server, cloud.named_webapp(server.id, target))]
-        found = [pair for pair in self.webapps(target.webapp_name) if _is_webapp(pair[1], target)]
+        pairs = self.webapps(name)
+        found = [pair for pair in pairs if (same_name(pair[1].name, name) if number is None else pair[1].id == number)]
+        if not found and number is not None:
+            raise UserError(f"webapp_id: none of the servers that RunCloud lists has a web application {number}")
         if not found:
-            raise UserError(_nowhere(target))
+            raise UserError(f"webapp_name: no web application on any server that RunCloud lists is called {name!r}")
         return found
 
     def find_domain(self, name: str) -> Found | None:
-        """Find the web application that serves a name, and stop there; one with a wildcard only if no other does.
-
-        :param name: normalised.
-        """
+        """Find the web application that serves a normalised name, and stop there; one with a wildcard only if none else."""
         wildcard: Found | None = None
         for number, (server, webapp) in enumerate(self.webapps(), 1):
             self._progress(f"looking for {name}: web application {number}, {webapp.name} on {server.name}")
@@ -108,22 +98,17 @@ class WebAppSearch:
             rows = self._permitted(app.domains, f"the domains of web application {webapp.id} of server {server.id}")
             for row in rows:
                 match = served_as(row, name)
-                if match is None:
-                    continue
-                found = Found(server, webapp, row, match)
-                if match != "wildcard":
-                    return found
-                wildcard = wildcard or found
+                if match == "wildcard":
+                    wildcard = wildcard or Found(server, webapp, row, match)
+                elif match is not None:
+                    return Found(server, webapp, row, match)
         return wildcard
 
     def _permitted(self, read: Callable[[], list[T]], what: str) -> list[T]:
-        try:
-            return read()
-        except ApiError as exc:
-            if exc.status != 403:
-                raise
+        rows = none_if((403,), read)
+        if rows is None:
             self.left_out.append(what)
-            return []
+        return rows or []
 
 
 def find_elsewhere(
@@ -140,8 +125,10 @@ def find_elsewhere(
     ends = client.usage.requests + budget
     places: dict[str, str] = {}
     with contextlib.suppress(UserError, ApiError):
-        for place, other in _other_webapps(app):
-            served = {served for row in other.domains() for served in row.served_names}
+        for server_id, webapp in _other_webapps(app):
+            place = f"web application {webapp.name!r} ({webapp.id}) of server {server_id}"
+            rows = RunCloud(client).webapp(server_id, webapp.id).domains()
+            served = {served for row in rows for served in row.served_names}
             for name, names in wanted.items():
                 if served.intersection(names):
                     places.setdefault(name, place)
@@ -150,19 +137,13 @@ def find_elsewhere(
     return places
 
 
-def _other_webapps(app: WebAppApi) -> Iterator[tuple[str, WebAppApi]]:
-    """Return each other web application with a description; asks for more only when needed."""
+def _other_webapps(app: WebAppApi) -> Iterator[tuple[int, WebApp]]:
+    """Return each other web application with the id of its server; asks for more only when needed."""
     cloud = RunCloud(app.client)
-    for server_id in _this_server_first(app, cloud):
-        for webapp in cloud.webapps(server_id):
-            if (server_id, webapp.id) != (app.server_id, app.webapp_id):
-                place = f"web application {webapp.name!r} ({webapp.id}) of server {server_id}"
-                yield place, cloud.webapp(server_id, webapp.id)
-
-
-def _this_server_first(app: WebAppApi, cloud: RunCloud) -> Iterator[int]:
-    yield app.server_id
-    yield from (server.id for server in cloud.servers() if server.id != app.server_id)
+    yield from ((app.server_id, one) for one in cloud.webapps(app.server_id) if one.id != app.webapp_id)
+    for server in cloud.servers():
+        if server.id != app.server_id:
+            yield from ((server.id, one) for one in cloud.webapps(server.id))
 
 
 def served_as(domain: Domain, name: str) -> Match | None:
@@ -172,15 +153,3 @@ def served_as(domain: Domain, name: str) -> Match | None:
     if name in domain.served_names:
         return "www"
     return "wildcard" if domain.wildcard and covered_by(name, (domain.name,)) else None
-
-
-def _is_webapp(webapp: WebApp, target: Target) -> bool:
-    if target.webapp_id is not None:
-        return webapp.id == target.webapp_id
-    return same_name(webapp.name, target.webapp_name)
-
-
-def _nowhere(target: Target) -> str:
-    if target.webapp_id is not None:
-        return f"webapp_id: none of the servers that RunCloud lists has a web application {target.webapp_id}"
-    return f"webapp_name: no web application on any server that RunCloud lists is called {target.webapp_name!r}"

@@ -26,15 +26,12 @@ Rows = list[t.Any]
 
 
 class _Contradiction(Exception):
-    """Pages that do not fit together: somebody changed the list while it was read, or it is not to be relied on."""
+    """Pages that do not fit together: the list was changed while it was read, or it is not to be relied on."""
 
 
 def read_list(get: Callable[[int], object], path: str) -> Rows:
-    """Read all pages of a list, each row once.
+    """Read all pages of a list, each row once; ``get`` reads one page, from 1.
 
-    :param get: reads one page, from 1.
-    :param path: of the list, for errors.
-    :returns: the rows of all pages.
     :raises ListUnknown: pages contradict each other, twice in a row. The list is then not known, and never empty.
     """
     try:
@@ -45,90 +42,72 @@ def read_list(get: Callable[[int], object], path: str) -> Rows:
     try:
         return _read_pages(get)
     except _Contradiction as exc:
-        raise ListUnknown(
-            "GET",
-            path,
-            message=f"the list cannot be relied on: {exc}",
-            advice="Nothing was concluded from it. Run again; if it stays so, compare with RunCloud's panel.",
-        ) from None
+        message = f"the list cannot be relied on: {exc}"
+        advice = "Nothing was concluded from it. Run again; if it stays so, compare with RunCloud's panel."
+        raise ListUnknown("GET", path, message=message, advice=advice) from None
 
 
-def _read_pages(get: Callable[[int], object]) -> Rows:
-    body = get(1)
-    rows = rows_of(body)
-    counts = _Counts(body)
-    if counts.total is None:
-        rows = _read_uncounted(get, body, rows)
-        _check_unique(rows)
-        return rows
-    counts.check(rows, 1)
-    for number in range(2, counts.pages + 1):
-        body = get(number)
-        page = rows_of(body)
-        found = _Counts(body)
-        if (found.total, found.pages) != (counts.total, counts.pages):
-            raise _Contradiction(f"page 1 counts {counts.total} rows, page {number} counts {found.total}")
-        found.check(page, number)
-        rows += page
-    if len(rows) != counts.total:
-        raise _Contradiction(f"it counts {counts.total} rows and has {len(rows)}")
-    _check_unique(rows)
-    return rows
+class _Page:
+    """One page: its rows, and what it says of the whole list; None where it says nothing."""
 
-
-class _Counts:
-    """What one page says of the whole list; ``total`` None where it says nothing."""
-
-    def __init__(self, body: object) -> None:
-        pagination = pagination_of(body)
-        self.total = _count(pagination.get("total"))
-        self._count = _count(pagination.get("count"))
-        self._current = _count(pagination.get("current_page"))
-        size = _count(pagination.get("per_page")) or PER_PAGE
-        pages = _count(pagination.get("total_pages"))
-        least = -(-(self.total or 0) // size)
-        self.pages = max(1, least if pages is None else pages)
-        if self.total is not None and (self.pages > MAX_PAGES or self.pages > max(1, least)):
-            raise _Contradiction(f"it counts {self.total} rows and {self.pages} pages of {size}")
-
-    def check(self, rows: Rows, number: int) -> None:
-        """Compare with the rows of this page."""
-        if self._count is not None and self._count != len(rows):
-            raise _Contradiction(f"page {number} counts {self._count} rows and has {len(rows)}")
-        if self._current is not None and self._current != number:
-            raise _Contradiction(f"page {self._current} was sent for page {number}")
-        if self.total and not rows:
+    def __init__(self, body: object, number: int) -> None:
+        said = _pagination_of(body)
+        self.bare = not isinstance(body, dict)
+        self.rows = rows_of(body)
+        self.total, count, current = (_count(said.get(key)) for key in ("total", "count", "current_page"))
+        self.size = _count(said.get("per_page")) or PER_PAGE
+        self.pages = _count(said.get("total_pages"))
+        if self.total is None:
+            return
+        needed = max(1, -(-self.total // self.size))
+        self.pages = needed if self.pages is None else max(1, self.pages)
+        if self.pages > min(needed, MAX_PAGES):
+            raise _Contradiction(f"it counts {self.total} rows and {self.pages} pages of {self.size}")
+        if count not in (None, len(self.rows)):
+            raise _Contradiction(f"page {number} counts {count} rows and has {len(self.rows)}")
+        if current not in (None, number):
+            raise _Contradiction(f"page {current} was sent for page {number}")
+        if self.total and not self.rows:
             raise _Contradiction(f"it counts {self.total} rows, but page {number} is empty")
 
 
-def _read_uncounted(get: Callable[[int], object], body: object, rows: Rows) -> Rows:
+def _read_pages(get: Callable[[int], object]) -> Rows:
+    first = _Page(get(1), 1)
+    rows = list(first.rows)
+    if first.total is None:
+        rows += _read_uncounted(get, first)
+    else:
+        for number in range(2, (first.pages or 1) + 1):
+            page = _Page(get(number), number)
+            if (page.total, page.pages) != (first.total, first.pages):
+                raise _Contradiction(f"page 1 counts {first.total} rows, page {number} counts {page.total}")
+            rows += page.rows
+        if len(rows) != first.total:
+            raise _Contradiction(f"it counts {first.total} rows and has {len(rows)}")
+    seen: set[str] = set()
+    for row in rows:
+        identity = row.get("id") if isinstance(row, dict) else None
+        if identity is not None and str(identity) in seen:
+            raise _Contradiction(f"the row with id {str(identity)[:20]} comes twice")
+        seen.add(str(identity))
+    return rows
+
+
+def _read_uncounted(get: Callable[[int], object], first: _Page) -> Rows:
     """Read on where no page counts: a bare array is whole (reference 3.6), else a full page may be followed by another."""
-    pagination = pagination_of(body)
-    pages = _count(pagination.get("total_pages"))
-    size = _count(pagination.get("per_page")) or PER_PAGE
-    page = rows
+    rows: Rows = []
+    page = first.rows
     for number in range(2, MAX_UNCOUNTED_PAGES + 1):
-        last = len(page) < size if pages is None else number > pages
-        if last or not isinstance(body, dict):
+        last = len(page) < first.size if first.pages is None else number > first.pages
+        if last or first.bare:
             return rows
         following = rows_of(get(number))
         # A server that ignores the number of the page sends the same rows again.
         if following == page:
             return rows
         page = following
-        rows = [*rows, *page]
+        rows += page
     raise _Contradiction(f"there is no end to it after {MAX_UNCOUNTED_PAGES} pages")
-
-
-def _check_unique(rows: Rows) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        identity = row.get("id") if isinstance(row, dict) else None
-        if identity is None:
-            continue
-        if str(identity) in seen:
-            raise _Contradiction(f"the row with id {str(identity)[:20]} comes twice")
-        seen.add(str(identity))
 
 
 def rows_of(body: object) -> Rows:
@@ -142,23 +121,17 @@ def rows_of(body: object) -> Rows:
     return list(rows)
 
 
-def pagination_of(body: object) -> Mapping[str, object]:
-    """Return what a page says of the pages; empty where it says nothing."""
+def page_count(body: object) -> int:
+    """Return how many pages an answer says there are; 1 where it says nothing of pages."""
+    return _count(_pagination_of(body).get("total_pages")) or 1
+
+
+def _pagination_of(body: object) -> Mapping[str, object]:
     meta = body.get("meta") if isinstance(body, dict) else None
     pagination = meta.get("pagination") if isinstance(meta, dict) else None
     return pagination if isinstance(pagination, dict) else {}
 
 
-def page_count(body: object) -> int:
-    """Return how many pages an answer says there are; 1 where it says nothing of pages."""
-    return _count(pagination_of(body).get("total_pages")) or 1
-
-
 def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        return None
-    try:
-        number = int(value) if len(str(value)) < 20 else -1
-    except ValueError:
-        return None
-    return number if number >= 0 else None
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

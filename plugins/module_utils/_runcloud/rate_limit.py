@@ -16,12 +16,15 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import math
-import time
 import typing as t
+
+from .shared import CLOCK
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from .shared import Clock, StateFile
 
 # Reference 1.4: the limit is counted by the minute as far as anyone says; used where no header tells more.
 LIMIT_WINDOW = 60.0
@@ -32,39 +35,13 @@ _LONGEST_WINDOW = 3600.0
 _LEAST_SPREAD = 20
 
 
-class Clock:
-    """Time and waiting, in one place, so that both can be simulated."""
-
-    def now(self) -> float:
-        """Return the seconds since 1970."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-CLOCK = Clock()
-
-
-class Shared(t.Protocol):
-    """A state that other runs with the same credential see."""
-
-    def exists(self) -> bool:
-        """Say whether there is any state yet; this costs nothing."""
-
-    def edit(self) -> contextlib.AbstractContextManager[dict[str, t.Any] | None]:
-        """Lend the state; None where it cannot be shared."""
-
-
 class RateLimit:
     """What is known of the request limit.
 
-    :param clock: where the time comes from.
     :param shared: the state of all runs with this credential on this controller; None: this run is on its own.
     """
 
-    def __init__(self, clock: Clock = CLOCK, shared: Shared | None = None) -> None:
+    def __init__(self, clock: Clock = CLOCK, shared: StateFile | None = None) -> None:
         self._clock = clock
         self._shared = shared
         self._own: dict[str, t.Any] = {}
@@ -98,18 +75,20 @@ class RateLimit:
                 state["ends"] = slot + LIMIT_WINDOW
             return slot - now, True
 
-    def note(self, headers: Mapping[str, str]) -> None:
-        """Take in the headers of an answer; they are always right."""
+    def note(self, headers: Mapping[str, str], sent: float | None = None) -> None:
+        """Take in the headers of an answer, which are always right; ``sent``: when its request was sent."""
         remaining = _number(headers.get("X-RateLimit-Remaining"))
         if remaining is None:
             return
-        limit = int(max(1, _number(headers.get("X-RateLimit-Limit")) or 0, remaining))
+        told = _number(headers.get("X-RateLimit-Limit"))
         with self._edit(noting=True) as state:
             now = self._clock.now()
-            limit = max(limit, state.get("limit", 1)) if "X-RateLimit-Limit" not in headers else limit
+            limit = int(max(1, told or 0, remaining, state.get("limit", 1) if told is None else 0))
             left, fresh = state.get("left"), state.pop("fresh", False)
-            # Answers overtake each other; much more than expected is a window that has begun meanwhile.
-            if left is None or fresh or remaining > left + max(1, limit // 5):
+            # Answers overtake each other: what was sent before the last answer came proves nothing by having more left.
+            later = sent is None or sent >= state.get("seen", sent)
+            # Much more than expected is a window that has begun meanwhile.
+            if left is None or fresh or (later and remaining > left + max(1, limit // 5)):
                 state["ends"] = now + LIMIT_WINDOW
                 state["left"] = int(remaining) if left is None or not fresh else min(left, int(remaining))
                 if fresh and remaining <= 0 and limit > 1:
@@ -120,25 +99,19 @@ class RateLimit:
             reset = reset_seconds(headers, now)
             if reset is not None:
                 state["ends"] = now + min(reset, _LONGEST_WINDOW)
-            state["limit"] = limit
+            state.update(limit=limit, seen=now)
 
     def refused(self, seconds: float) -> None:
         """Take in that nothing is allowed for some seconds."""
         with self._edit(noting=True) as state:
-            state.update(left=0, ends=self._clock.now() + seconds)
+            now = self._clock.now()
+            state.update(left=0, ends=now + seconds, seen=now)
             state.pop("fresh", None)
 
-    def opened(self) -> None:
-        """Forget a window that has been waited out."""
-        with self._edit() as state:
-            if "ends" in state:
-                state["ends"] = self._clock.now()
-
     def _open_window(self, state: dict[str, t.Any]) -> None:
-        ends = state.get("ends")
-        if ends is None or self._clock.now() < ends <= self._clock.now() + _LONGEST_WINDOW:
+        now, ends, limit = self._clock.now(), state.get("ends"), state.get("limit")
+        if ends is None or now < ends <= now + _LONGEST_WINDOW:
             return
-        limit = state.get("limit")
         state.clear()
         if limit is not None:
             # The new window begins with the next request, which tells when it ends.
@@ -146,33 +119,29 @@ class RateLimit:
 
     @contextlib.contextmanager
     def _edit(self, noting: bool = False) -> Iterator[dict[str, t.Any]]:
-        if self._shared is None or not (noting or self._own or self._shared.exists()):
+        if self._shared is None:
+            yield self._own
+        elif not (noting or self._own or self._shared.exists()):
             # Where no limit was ever announced, there is nothing to share.
-            yield {} if self._shared is not None else self._own
-            return
-        with self._shared.edit() as state:
-            if state is None:
-                self._shared = None
-                yield self._own
-                return
-            if not _is_sound(state):
-                state.clear()
-            yield state
-            self._own = dict(state)
+            yield {}
+        else:
+            with self._shared.edit() as state:
+                if state is None:
+                    self._shared = None
+                    yield self._own
+                    return
+                if not _is_sound(state):
+                    state.clear()
+                yield state
+                self._own = dict(state)
 
 
 def _is_sound(state: Mapping[str, t.Any]) -> bool:
     """Say whether a file holds what this class wrote."""
-    numbers = all(
-        isinstance(state[key], (int, float)) and math.isfinite(state[key])
-        for key in ("limit", "left", "ends", "last")
-        if key in state
-    )
-    return (
-        numbers
-        and ("left" not in state or state["left"] > 0 or "ends" in state)
-        and ("left" not in state or "limit" in state or "ends" in state)
-    )
+    numbers = [state[key] for key in ("limit", "left", "ends", "last", "seen") if key in state]
+    if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
+        return False
+    return "left" not in state or "ends" in state or (state["left"] > 0 and "limit" in state)
 
 
 def reset_seconds(headers: Mapping[str, str], now: float) -> float | None:
@@ -195,16 +164,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float:
     value = headers.get("Retry-After", "")
     seconds = _number(value)
     if seconds is None and value:
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
-        except (TypeError, ValueError):
-            seconds = None
     if seconds is None:
         seconds = reset_seconds(headers, now.timestamp())
-    if seconds is None:
-        return LIMIT_WINDOW
     # Never at once: an answer that says 0 would otherwise be asked in a tight loop.
-    return max(LEAST_LIMIT_WAIT, seconds)
+    return LIMIT_WINDOW if seconds is None else max(LEAST_LIMIT_WAIT, seconds)
 
 
 def _number(text: str | None) -> float | None:

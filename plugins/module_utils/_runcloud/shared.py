@@ -14,29 +14,44 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import pathlib
+import time
 import typing as t
 
 from .._errors import UserError
 from .._outcome import no_progress
-from .rate_limit import CLOCK
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._outcome import Progress
     from .connection import Connection, Target
-    from .rate_limit import Clock
 
 # Seconds that a run waits for another one that works on the same web application.
 LOCK_TIMEOUT = 3600.0
 # Seconds that a request waits for another one that notes the request limit: it takes far less than a millisecond.
 _NOTE_TIMEOUT = 1.0
 _POLL = 0.5
-# Bytes of a file of state: far more than its few numbers take.
-_SIZE = 1024
+# Bytes that a file of state has at least.
+_LEAST_SIZE = 1024
+
+
+class Clock:
+    """Time and waiting, in one place, so that both can be simulated."""
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+CLOCK = Clock()
 
 
 class Busy(UserError):
@@ -47,19 +62,17 @@ def cache_folder() -> pathlib.Path | None:
     """Return the folder of this collection in the user's cache, made where it is missing; None where it cannot be."""
     base = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"))
     folder = base / "multisite.runcloud"
+    if not base.is_absolute():
+        return None
     try:
-        if base.is_absolute():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, ValueError):
         return None
-    return folder if base.is_absolute() and os.access(folder, os.W_OK) else None
+    return folder if os.access(folder, os.W_OK) else None
 
 
 class StateFile:
-    """A small JSON object that several processes read and change, one at a time.
-
-    :param name: of the file in the cache folder.
-    """
+    """A small JSON object in the cache folder that several processes read and change, one at a time."""
 
     def __init__(self, name: str) -> None:
         self._file: int | None = None
@@ -79,8 +92,7 @@ class StateFile:
     @contextlib.contextmanager
     def edit(self) -> Iterator[dict[str, t.Any] | None]:
         """Lend the state, and keep what it is afterwards; None where it cannot be shared."""
-        lock = self._locked()
-        if lock is None:
+        if not self._locked():
             yield None
             return
         try:
@@ -90,11 +102,11 @@ class StateFile:
             if state != before:
                 self._write(state)
         finally:
-            lock.release()
+            self._lock.release()
 
-    def _locked(self) -> t.Any:
+    def _locked(self) -> bool:
         if self._path is None:
-            return None
+            return False
         try:
             if self._lock is None:
                 import filelock
@@ -104,22 +116,24 @@ class StateFile:
         except (ImportError, OSError, NotImplementedError):
             # Also where the lock is held too long (filelock.Timeout is an OSError): this run is on its own from now on.
             self._path = None
-            return None
-        return self._lock
+            return False
+        return True
 
     def _read(self) -> dict[str, t.Any]:
         try:
             if self._file is None:
                 self._file = os.open(t.cast("pathlib.Path", self._path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            state = json.loads(os.pread(self._file, _SIZE, 0))
+            state = json.loads(os.pread(self._file, os.fstat(self._file).st_size, 0))
         except (OSError, ValueError, RecursionError):
             return {}
         return state if isinstance(state, dict) else {}
 
     def _write(self, state: dict[str, t.Any]) -> None:
-        # Written over in place, always as long: cutting a file short makes some file systems wait for the disk.
+        # Written over in place, never shorter: cutting a file short makes some file systems wait for the disk.
         try:
-            os.pwrite(t.cast("int", self._file), json.dumps(state).ljust(_SIZE).encode("ascii"), 0)
+            file = t.cast("int", self._file)
+            size = max(_LEAST_SIZE, os.fstat(file).st_size)
+            os.pwrite(file, json.dumps(state).ljust(size).encode("ascii"), 0)
         except (OSError, TypeError):
             self._path = None
 
@@ -134,23 +148,22 @@ def one_at_a_time(
 ) -> Iterator[str]:
     """Let only one run on this controller work on a web application; the others wait, and say so.
 
-    :param connection: the API.
     :param target: the web application, best by its ids.
-    :param progress: takes that another run is waited for.
-    :param timeout: seconds to wait for it.
+    :param timeout: seconds to wait for another run.
     :returns: a warning where runs cannot wait for each other here; "" normally.
     :raises Busy: the other run did not come to an end.
     """
+    alone = "two runs on one web application do not wait for each other."
     folder = cache_folder()
     try:
         import filelock
     except ImportError:
-        yield "The Python library filelock is missing: two runs on one web application do not wait for each other."
+        yield f"The Python library filelock is missing: {alone}"
         return
     name = hashlib.sha256(f"{connection.url}\n{target}".encode()).hexdigest()[:32]
     lock = None if folder is None else filelock.FileLock(str(folder / f"webapp-{name}.lock"), mode=0o600)
     if lock is None or not _acquire(lock, filelock.Timeout, progress, timeout, clock):
-        yield "The user's cache folder cannot be written: two runs on one web application do not wait for each other."
+        yield f"The user's cache folder cannot be written: {alone}"
         return
     try:
         yield ""
@@ -160,8 +173,7 @@ def one_at_a_time(
 
 def _acquire(lock: t.Any, busy: type[Exception], progress: Progress, timeout: float, clock: Clock) -> bool:
     """Wait for a lock; False where there can be none."""
-    waited = 0.0
-    while True:
+    for waited in itertools.count(0.0, _POLL):
         try:
             lock.acquire(timeout=0)
         except busy:
@@ -172,8 +184,8 @@ def _acquire(lock: t.Any, busy: type[Exception], progress: Progress, timeout: fl
                 ) from None
             progress("waiting for another run on this controller that works on the same web application")
             clock.sleep(_POLL)
-            waited += _POLL
         except (OSError, NotImplementedError):
             return False
         else:
-            return True
+            break
+    return True

@@ -13,8 +13,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._domains.outcom
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.plan import DomainPlan, Step, plan_domains
 from ansible_collections.multisite.runcloud.plugins.module_utils._domains.removal import Purge
 from ansible_collections.multisite.runcloud.plugins.module_utils._errors import UserError
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.wire import parse_domain
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, parse_domain
 
 TEST_DOMAIN = "app.x1-y2.p.runcloud.link"
 

@@ -225,7 +225,7 @@ def test_the_window_begins_anew_when_much_more_is_left_than_before(clock: Simula
     clock.time += 10
     limit.note({"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0"})
     assert limit.pause() == 50
-    limit.opened()
+    clock.time += 50
     assert limit.pause() == 0
 
 

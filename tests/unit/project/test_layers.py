@@ -59,7 +59,6 @@ PURE = (
     f"{UTILS}/_names",
     f"{UTILS}/_probe/served",
     f"{UTILS}/_runcloud/models",
-    f"{UTILS}/_runcloud/wire",
     f"{UTILS}/_domains/desired",
     f"{UTILS}/_domains/removal",
     f"{UTILS}/_domains/plan",

@@ -18,10 +18,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.model
     ExternalApi,
     KeyPair,
     LogEntry,
-)
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.wire import (
     WireError,
-    domain_settings_to_wire,
     domain_to_wire,
     options_to_wire,
     parse_certificate,
@@ -159,13 +156,12 @@ def test_what_is_no_domain_is_refused(body: object, complaint: str) -> None:
 
 def test_a_domain_goes_out_as_documented() -> None:
     assert domain_to_wire(Domain(None, "yog.example", "alias", True, "non-www")) == {
-        "name": "yog.example",
         "type": "alias",
         "www": True,
         "redirection": "non-www",
     }
     unseen = Domain(710, "yog.example", "primary", None, None)
-    assert domain_settings_to_wire(unseen) == {"type": "primary", "www": False, "redirection": "none"}
+    assert domain_to_wire(unseen) == {"type": "primary", "www": False, "redirection": "none"}
 
 
 @pytest.mark.parametrize("name", ["", "a example", "<script>", "my_shop.example", "localhost"])
