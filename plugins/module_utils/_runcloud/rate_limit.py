@@ -31,6 +31,7 @@ LIMIT_WINDOW = 60.0
 LEAST_LIMIT_WAIT = 0.5
 # No window is longer: what a file says beyond that is not believed.
 _LONGEST_WINDOW = 3600.0
+_LOOK_AGAIN = 0.5
 # Below this limit nothing is spread: the waits would be longer than what they save.
 _LEAST_SPREAD = 20
 
@@ -63,7 +64,9 @@ class RateLimit:
             if "left" not in state:
                 return 0.0, True
             if state["left"] <= 0:
-                return max(0.001, state["ends"] - now), False
+                # Until the first answer of a window its end is a guess: look again soon.
+                soon = _LOOK_AGAIN if state.get("fresh") else _LONGEST_WINDOW
+                return min(soon, max(0.001, state["ends"] - now)), False
             slot = now
             limit, ends = state["limit"], state.get("ends")
             if ends is not None and limit >= _LEAST_SPREAD and state["left"] <= limit // 4:
@@ -83,12 +86,18 @@ class RateLimit:
         told = _number(headers.get("X-RateLimit-Limit"))
         with self._edit(noting=True) as state:
             now = self._clock.now()
+            if sent is not None and sent < state.get("opened", sent):
+                # It tells of a window that is over.
+                return
             limit = int(max(1, told or 0, remaining, state.get("limit", 1) if told is None else 0))
             left, fresh = state.get("left"), state.pop("fresh", False)
             # Answers overtake each other: what was sent before the last answer came proves nothing by having more left.
             later = sent is None or sent >= state.get("seen", sent)
-            # Much more than expected is a window that has begun meanwhile.
-            if left is None or fresh or (later and remaining > left + max(1, limit // 5)):
+            # Much more than was told before is a window that has begun meanwhile; ``left`` also lacks what is under way.
+            told_before = state.get("told", left)
+            begun = left is None or fresh or (later and remaining >= told_before + max(1, limit // 5))
+            state["told"] = int(remaining if begun else min(told_before, remaining))
+            if begun:
                 state["ends"] = now + LIMIT_WINDOW
                 state["left"] = int(remaining) if left is None or not fresh else min(left, int(remaining))
                 if fresh and remaining <= 0 and limit > 1:
@@ -105,7 +114,7 @@ class RateLimit:
         """Take in that nothing is allowed for some seconds."""
         with self._edit(noting=True) as state:
             now = self._clock.now()
-            state.update(left=0, ends=now + seconds, seen=now)
+            state.update(left=0, told=0, ends=now + seconds, seen=now)
             state.pop("fresh", None)
 
     def _open_window(self, state: dict[str, t.Any]) -> None:
@@ -115,7 +124,7 @@ class RateLimit:
         state.clear()
         if limit is not None:
             # The new window begins with the next request, which tells when it ends.
-            state.update(limit=limit, left=limit, fresh=True)
+            state.update(limit=limit, left=limit, fresh=True, opened=now)
 
     @contextlib.contextmanager
     def _edit(self, noting: bool = False) -> Iterator[dict[str, t.Any]]:
@@ -138,7 +147,7 @@ class RateLimit:
 
 def _is_sound(state: Mapping[str, t.Any]) -> bool:
     """Say whether a file holds what this class wrote."""
-    numbers = [state[key] for key in ("limit", "left", "ends", "last", "seen") if key in state]
+    numbers = [state[key] for key in ("limit", "left", "ends", "last", "seen", "opened", "told") if key in state]
     if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
         return False
     return "left" not in state or "ends" in state or (state["left"] > 0 and "limit" in state)

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +307,56 @@ def test_ten_runs_with_one_credential_share_one_limit(clock: SimulatedClock) -> 
     for number in range(600):
         ask(runs[number % 10], throttle)
     assert throttle.refused == 0
+
+
+def test_an_answer_that_was_overtaken_does_not_open_a_new_window(clock: SimulatedClock) -> None:
+    limit = RateLimit(clock, StateFile("limit-overtaken"))
+    sent = clock.time
+    clock.time += 1
+    limit.refused(30)
+    limit.note({"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "4"}, sent)
+    assert limit.take() == (30, False)
+
+
+def test_ten_forks_that_start_at_once_know_nothing_once_and_then_share_a_small_limit() -> None:
+    forks, each, limit, window = 10, 3, 6, 1.5
+    lock = threading.Lock()
+    windows: list[list[bool]] = []
+    began = -window
+
+    def answer(_request: object) -> bytes:
+        nonlocal began
+        with lock:
+            now = time.monotonic()
+            if now >= began + window:
+                began = now
+                windows.append([])
+            taken = windows[-1]
+            taken.append(len(taken) < limit)
+            ends = f"{began + window - now:.3f}"
+            if not taken[-1]:
+                return limited(Retry_After=ends)
+            return answered(limit - len(taken), limit, X_RateLimit_Reset=ends)
+
+    def fork(url: str, start: Barrier) -> None:
+        client = Client(Connection(url, 3, Credentials(token="token-3f9a77c1d0"), timeout=20))
+        start.wait()
+        for number in range(each):
+            client.get(f"/{number}")
+
+    context = multiprocessing.get_context("fork")
+    with ScriptedServer(answer) as server:
+        start = context.Barrier(forks)
+        processes = [context.Process(target=fork, args=(server.url, start)) for _number in range(forks)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(timeout=60)
+        assert [process.exitcode for process in processes] == [0] * forks
+    assert sum(map(sum, windows)) == forks * each
+    # In the first window each fork may be refused once; what the answers to that said holds for all from then on.
+    assert len(windows[0]) - limit <= forks
+    assert [len(taken) for taken in windows[1:] if len(taken) > limit] == []
 
 
 def test_runs_with_another_credential_or_folder_do_not_wait_for_each_other(

@@ -95,6 +95,16 @@ def test_state_is_kept_for_the_next_one_and_only_written_when_it_changes() -> No
         assert state == {"left": 5}
 
 
+def test_long_state_is_read_whole_and_may_become_short_again() -> None:
+    names = [f"shop-{number}.example" for number in range(200)]
+    for state in ({"names": names}, {"names": []}):
+        with StateFile("long").edit() as kept:
+            assert kept is not None
+            kept.update(state)
+        with StateFile("long").edit() as kept:
+            assert kept == state
+
+
 def test_names_of_files_hold_no_secret() -> None:
     with one_at_a_time(CONNECTION, APP), StateFile(f"limit-{CONNECTION.fingerprint}").edit() as state:
         assert state is not None
