@@ -93,11 +93,11 @@ class RateLimit:
             left, fresh = state.get("left"), state.pop("fresh", False)
             # Answers overtake each other: what was sent before the last answer came proves nothing by having more left.
             later = sent is None or sent >= state.get("seen", sent)
-            # Much more than was told before is a window that has begun meanwhile; ``left`` also lacks what is under way.
-            told_before = state.get("told", left)
-            begun = left is None or fresh or (later and remaining >= told_before + max(1, limit // 5))
-            state["told"] = int(remaining if begun else min(told_before, remaining))
-            if begun:
+            # Much more than before is a window that has begun meanwhile; under a small limit, what is under way looks so too.
+            told_before = state.get("told", left) if limit < _LEAST_SPREAD else left
+            begun = fresh or told_before is None or (later and remaining > told_before + max(1, limit // 5))
+            state["told"] = int(remaining if begun else min(state.get("told", remaining), remaining))
+            if left is None or begun:
                 state["ends"] = now + LIMIT_WINDOW
                 state["left"] = int(remaining) if left is None or not fresh else min(left, int(remaining))
                 if fresh and remaining <= 0 and limit > 1:
