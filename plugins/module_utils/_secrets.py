@@ -50,7 +50,7 @@ class Secrets:
             whole_lines = [line for line in lines if len(line) >= 2 * LEAST_LENGTH]
             for text in ("".join(lines), *whole_lines):
                 if len(text) >= LEAST_LENGTH and text not in self._patterns:
-                    self._patterns[text] = re.compile(_GAP.join(map(_any_spelling, text)))
+                    self._patterns[text] = re.compile(_GAP.join(map(_any_spelling, text)), re.IGNORECASE)
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""

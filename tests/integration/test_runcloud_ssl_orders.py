@@ -256,6 +256,7 @@ def test_an_order_whose_polls_fail_is_not_ok(ssl: Ssl, status: int, resolved: bo
     assert outcome.failed
     assert outcome.changed
     assert outcome.result["orders"] == [{"via": "redeploy", "names": AB}]
+    assert "1 certificate order was sent, and it is not known" in outcome.result["msg"]
     assert {entry["checked"] for entry in outcome.result["names"]} == {False}
 
 

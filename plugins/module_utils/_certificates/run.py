@@ -317,6 +317,12 @@ def _outcome(
     plan, applied, after = done.plan, done.applied, done.after
     errors = {**plan.problems, **applied.errors}
     messages = [text for text in (errors.pop("", ""), str(applied.fault or "")) if text]
+    unknown = sum(one.step.is_order and not one.done for one in applied.effective) if applied.fault else 0
+    if unknown:
+        messages.append(
+            f"Before that, {unknown} certificate order{'s were' if unknown > 1 else ' was'} sent, and it is not known "
+            "whether RunCloud carried that out: run again in 15 minutes"
+        )
     status = Status.PARTLY if errors else Status.OK
     if messages or applied.not_attempted or (errors and not after.advanced):
         status = Status.FAILED

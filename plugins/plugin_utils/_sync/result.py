@@ -14,7 +14,7 @@ import datetime
 import typing as t
 from collections import Counter
 
-from ...module_utils._domains.plan import DomainPlan
+from ...module_utils._domains.plan import DomainPlan, differences
 from ...module_utils._names import WWW
 from ...module_utils._outcome import Status
 from .defer import CERTIFICATE, DNS, OPERATOR, elsewhere, points_here
@@ -203,6 +203,9 @@ def _actions(run: Run) -> dict[str, tuple[str, str]]:
         applied, waiting = set(outcome.applied), set(outcome.not_attempted)
         # A www name that was taken from its domain is a removal as well, and has no row of its own.
         served = {host for row in outcome.after for host in row.served_names}
+        planned = {row.name: row for row in plan.after}
+        # What a list shows as wanted although no request of this run did it: someone else did.
+        met = {row.name for row in outcome.after if row.name in planned and not differences(row, planned[row.name])}
         for action, names in ((Action.ADD, plan.add), (Action.CHANGE, plan.change), (Action.REMOVE, plan.remove)):
             for name in names:
                 if run.preview:
@@ -211,6 +214,8 @@ def _actions(run: Run) -> dict[str, tuple[str, str]]:
                     found[name] = (_DONE[action], "")
                 elif name in waiting:
                     found[name] = (Action.NOT_ATTEMPTED, "")
+                elif action != Action.REMOVE and outcome.confirmed and name in met:
+                    found[name] = (Action.UNCHANGED, "is as wanted already: done by someone else during this run")
                 else:
                     found[name] = (Action.FAILED, f"{action}: it is not known whether it was done")
         found.update({name: (Action.PROTECTED, reason) for name, reason in plan.protected})

@@ -32,7 +32,7 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.conne
     is_loopback,
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.errors import ApiError, LostReply
-from ansible_collections.multisite.runcloud.plugins.module_utils._secrets import HIDDEN
+from ansible_collections.multisite.runcloud.plugins.module_utils._secrets import HIDDEN, Secrets
 
 from support.clock import SimulatedClock
 from support.scripted_http import Received, Script, ScriptedServer, reply
@@ -663,3 +663,9 @@ def test_it_can_be_read_without_its_library_to_say_so(monkeypatch: pytest.Monkey
     spec.loader.exec_module(module)
     assert module.HAS_REQUESTS is False
     assert "requests" in module.REQUESTS_IMPORT_ERROR.splitlines()[-1]
+
+
+@pytest.mark.parametrize("form", [str.lower, str.upper])
+def test_a_secret_is_found_in_lower_and_upper_case_too(form: Callable[[str], str]) -> None:
+    key = "MIIEvgIBADANBgkqhkiG9w0B"
+    assert Secrets([key]).clean(f"bad key {form(key)}!") == f"bad key {HIDDEN}!"

@@ -64,6 +64,20 @@ def test_what_is_not_known_to_be_done_is_failed() -> None:
     assert "not known" in result["failure"]
 
 
+def test_what_someone_else_did_during_the_run_is_neither_failed_nor_added() -> None:
+    plan = DomainPlan(add=("a.example", "b.example"), after=(Domain(None, "a.example"), Domain(None, "b.example")))
+    result = told(outcome(plan, applied=("b.example",), attached=("a.example", "b.example")))
+    assert actions(result) == {"b.example": "added", "a.example": "unchanged"}
+    assert result["ok"]
+
+
+def test_what_is_attached_but_was_not_read_back_stays_unknown() -> None:
+    plan = DomainPlan(add=("a.example",), after=(Domain(None, "a.example"),))
+    result = told(outcome(plan, attached=("a.example",), confirmed=False))
+    assert actions(result) == {"a.example": "failed"}
+    assert not result["ok"]
+
+
 def test_a_preview_adds_nothing() -> None:
     plan = DomainPlan(add=("a.example",), change=("b.example",), remove=("c.example",))
     result = told(outcome(plan), preview=True)
