@@ -68,5 +68,5 @@ def test_execution_environments_get_the_libraries(ansible: Ansible, collections_
     outcome = ansible.run("ansible-builder", "introspect", "--sanitize", str(collections_path)).expect()
     requirements = yaml.safe_load(outcome.stdout)
     names = {requirement.partition(">=")[0] for requirement in requirements["python"]}
-    assert names == {"requests", "idna", "dnspython", "cryptography"}
+    assert names == {"requests", "idna", "dnspython", "cryptography", "filelock"}
     assert requirements["system"] == []
