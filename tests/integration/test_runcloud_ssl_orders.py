@@ -117,6 +117,25 @@ def test_an_order_that_is_known_to_have_failed_is_tried_again_at_once(ssl: Ssl) 
     assert ssl().writes == ["PUT /ssl/4211"]
 
 
+@pytest.mark.parametrize("refusal", ["ACME: order failed", "Too many failed authorizations"])
+def test_an_order_that_is_refused_each_time_is_not_sent_for_ever_though_no_log_tells(ssl: Ssl, refusal: str) -> None:
+    ssl.sim.reset(lacking())
+    ssl.sim.switch(log_status=404)
+    ssl.sim.faults(
+        {"method": "PUT", "path": "/ssl/", "times": 99, "action": {"status": 422, "body": {"message": refusal}}}
+    )
+    outcomes = [ssl() for dummy in range(7)]
+    assert [len(outcome.writes) for outcome in outcomes] == [1, 1, 1, 0, 0, 0, 0]
+    assert "3 orders have failed within an hour" in outcomes[-1].result["pending"][0]["reason"]
+
+
+def test_a_refusal_of_a_field_is_no_failed_order(ssl: Ssl) -> None:
+    ssl.sim.reset(lacking())
+    fields = {"errors": {"externalApi": ["The external api is invalid."]}}
+    ssl.sim.faults({"method": "PUT", "path": "/ssl/", "times": 99, "action": {"status": 422, "body": fields}})
+    assert [len(ssl().writes) for dummy in range(5)] == [1] * 5
+
+
 def test_what_cannot_be_remembered_does_no_harm(ssl: Ssl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "cache"
     file.write_text("a file where a folder should be")

@@ -194,13 +194,15 @@ def identical_too_often(state: CertificatesState, key: Key, names: Sequence[str]
 
 def failed_too_often(state: CertificatesState, key: Key) -> str | None:
     """Say that orders have failed so often that the next one must wait, None where they have not."""
-    failures = event_times(state.log, state.now - HOUR, is_failure, key)
+    since = state.now - HOUR
+    remembered = [order.at for order in state.failed_orders if order.key == key and order.at > since]
+    failures = max(event_times(state.log, since, is_failure, key), remembered, key=len)
     if len(failures) < FAILURES_IN_AN_HOUR:
         return None
     again = failures[-FAILURES_IN_AN_HOUR] + HOUR
     return (
-        f"{len(failures)} orders have failed within an hour, as RunCloud's activity log says; runs after "
-        f"{again:%H:%M} UTC try again. Remove the cause (DNS, for example), or order at once with force: true"
+        f"{len(failures)} orders have failed within an hour; runs after {again:%H:%M} UTC try again. Remove the cause "
+        "(DNS, for example), or order at once with force: true"
     )
 
 

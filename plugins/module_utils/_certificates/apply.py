@@ -205,14 +205,14 @@ def _place(step: Step, work: Work, removed: bool = False) -> None:
     except ApiError as exc:
         taken = isinstance(exc, LostReply) or (exc.status is not None and exc.status >= 500)
         if not taken or work.is_down(exc):
-            _forget(placed, work)
+            _forget(placed, work, failed=_may_count(exc))
             raise
         placed.lost = exc
         work.applied.placed.append(placed)
         failure = failure_for(work.watcher.new_failures(), step.names, alone=step.domain is None)
         if failure is not None:
             work.applied.placed.remove(placed)
-            _forget(placed, work)
+            _forget(placed, work, failed=True)
             text = f"RunCloud's activity log says: {failure.content}"
             raise ApiError(exc.method, exc.path, status=422, message=text) from exc
         return
@@ -232,15 +232,20 @@ def _remember(step: Step, work: Work) -> EarlierOrder | None:
     return order
 
 
-def _forget(placed: PlacedOrder, work: Work) -> None:
+def _forget(placed: PlacedOrder, work: Work, failed: bool) -> None:
     if placed.order is not None:
-        work.job.memory.forget(placed.order)
+        (work.job.memory.fail if failed else work.job.memory.forget)(placed.order)
+
+
+def _may_count(exc: ApiError) -> bool:
+    """Say whether an order that was refused may have come as far as the authority, which counts failures."""
+    return exc.status in (400, 422) and not exc.fields and not _refused_because_it_exists(exc)
 
 
 def failed(placed: PlacedOrder, text: str, work: Work) -> None:
     """Write down that an order that was placed has failed."""
     placed.failed = True
-    _forget(placed, work)
+    _forget(placed, work, failed=True)
     work.applied.fail(placed.step, f"{text}. {_without_certificate(placed.step)}" if placed.removed else text)
     work.applied.note(placed.step.key, None)
 

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from .._names import is_test_domain
+from .._runcloud.models import LETSENCRYPT
 from .model import NameReport
 
 if t.TYPE_CHECKING:
@@ -28,6 +29,8 @@ if t.TYPE_CHECKING:
 BACKDATED = datetime.timedelta(minutes=58)
 # RunCloud may count a certificate's end itself, from when it was issued.
 SAME_END = datetime.timedelta(days=1)
+# No certificate of Let's Encrypt lives longer; shorter ones only make less known.
+LONGEST_LIFE = datetime.timedelta(days=90)
 _POSSIBLE = re.compile(r"[a-z0-9._*-]+\Z")
 FOREIGN = "the server presents a certificate that cannot be the one that RunCloud has"
 
@@ -67,8 +70,11 @@ class Found:
     @property
     def issued_at(self) -> datetime.datetime | None:
         """When it was issued, at the earliest: a redeploy may leave RunCloud's own date as it was."""
-        created = self.certificate.created_at if self.certificate else None
-        return _latest(created, self.served.not_before + BACKDATED if self.served else None)
+        certificate, begins = self.certificate, self.served.not_before + BACKDATED if self.served else None
+        if certificate is None:
+            return begins
+        ends = certificate.valid_until if certificate.provider == LETSENCRYPT else None
+        return _latest(certificate.created_at, begins, ends - LONGEST_LIFE if ends else None)
 
 
 def _latest(*dates: datetime.datetime | None) -> datetime.datetime | None:

@@ -46,26 +46,37 @@ class OrderMemory:
         self._orders: Sequence[EarlierOrder] | None = None
 
     def read(self) -> tuple[EarlierOrder, ...]:
-        """Return what is remembered, the oldest first."""
-        if self._orders is None:
-            self._orders = _read(self._file) if self._file is not None else []
-        return tuple(self._orders)
+        """Return what is remembered of orders that have not failed, the oldest first."""
+        return tuple(order for order in self._all() if not order.failed)
+
+    def read_failed(self) -> tuple[EarlierOrder, ...]:
+        """Return the orders that are known to have failed, the oldest first."""
+        return tuple(order for order in self._all() if order.failed)
 
     def add(self, order: EarlierOrder) -> None:
         """Remember an order that is about to be sent."""
         self._change(lambda orders: [*orders, order])
 
     def forget(self, order: EarlierOrder) -> None:
-        """Forget an order that is known to have failed, or not to have been sent."""
+        """Forget an order that RunCloud has not taken."""
         self._change(lambda orders: [one for one in orders if one != order])
 
     def finish(self, order: EarlierOrder) -> None:
         """Remember that an order was carried out."""
         self._change(lambda orders: [dataclasses.replace(one, done=True) if one == order else one for one in orders])
 
+    def fail(self, order: EarlierOrder) -> None:
+        """Remember that an order has failed: it counts for the limit of failures, and for nothing else."""
+        self._change(lambda orders: [dataclasses.replace(one, failed=True) if one == order else one for one in orders])
+
+    def _all(self) -> Sequence[EarlierOrder]:
+        if self._orders is None:
+            self._orders = _read(self._file) if self._file is not None else []
+        return self._orders
+
     def _change(self, change: Callable[[Sequence[EarlierOrder]], Sequence[EarlierOrder]]) -> None:
         """Change what is remembered; what cannot be kept in the file is known until the end of this run."""
-        self._orders = [order for order in change(self.read()) if self._now() - order.at < WEEK]
+        self._orders = [order for order in change(self._all()) if self._now() - order.at < WEEK]
         if self._file is None:
             return
         draft = self._file.with_suffix(f".{os.getpid()}")
@@ -96,4 +107,5 @@ def _from_json(row: dict[str, t.Any]) -> EarlierOrder:
         before=(int(before[0]), str(before[1])) if before else None,
         staging=bool(row["staging"]),
         done=bool(row["done"]),
+        failed=bool(row.get("failed")),
     )

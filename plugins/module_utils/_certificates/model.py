@@ -66,7 +66,7 @@ class EarlierOrder:
     """An order that this controller has sent before, as its memory has it.
 
     ``at`` is by RunCloud's clock. ``names`` are those that were ordered. ``before``: id and end of the certificate that
-    was there then, None where there was none. ``done``: it is known to have been issued. Failed ones are forgotten.
+    was there then, None where there was none. ``done``: it is known to have been issued; ``failed``: to have failed.
     """
 
     key: Key
@@ -75,6 +75,7 @@ class EarlierOrder:
     before: tuple[int, str] | None = None
     staging: bool = False
     done: bool = False
+    failed: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ class CertificatesState:
     ``served``: what the server presents, None where it was not asked or could not be reached.
     ``changed``: names that this run added or changed. ``held``: names that do not point here, which http-01 needs, and
     ``forbidden``: names for which no certificate may be issued, each with the reason.
-    ``orders``: what this controller remembers of a week. ``log``: empty where nothing is ordered, or it is unreadable.
+    ``orders``, ``failed_orders``: what this controller remembers of a week. ``log``: empty where nothing is ordered, or it is unreadable.
     """
 
     advanced: bool
@@ -98,6 +99,7 @@ class CertificatesState:
     held: Mapping[str, str] = dataclasses.field(default_factory=dict)
     forbidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     orders: tuple[EarlierOrder, ...] = ()
+    failed_orders: tuple[EarlierOrder, ...] = ()
     log: tuple[LogEntry, ...] = ()
 
 

@@ -210,7 +210,8 @@ def _can_bring(draft: Draft, row: Domain, found: Found) -> bool:
     if issued is None or attached is None or attached > issued:
         return True
     only_www = row.name not in draft.names[row.name].missing
-    return only_www and draft.state.now - issued >= AGAIN_AFTER
+    had_it = any(one.done and one.key == found.key and one.names >= {*row.served_names} for one in draft.state.orders)
+    return only_www and not had_it and draft.state.now - issued >= AGAIN_AFTER
 
 
 def _why_stuck(draft: Draft, row: Domain, found: Found) -> str:

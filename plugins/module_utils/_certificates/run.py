@@ -151,6 +151,7 @@ def _state(
         changed=request.changed,
         held={name: why for name, why in request.deferred.items() if name not in unknown},
         orders=job.memory.read(),
+        failed_orders=job.memory.read_failed(),
     )
 
 

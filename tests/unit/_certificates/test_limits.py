@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 import pytest
@@ -17,8 +18,12 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.a
     is_issue,
     mentions,
 )
-from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import CertificatesState
-from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, LogEntry
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.coverage import Found
+from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import (
+    CertificatesState,
+    EarlierOrder,
+)
+from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Certificate, Domain, LogEntry
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, 0, tzinfo=datetime.timezone.utc)
 
@@ -130,3 +135,19 @@ def test_a_line_names_a_host(content: str, name: str, named: bool) -> None:
 
 def test_a_line_without_a_readable_date_does_not_count() -> None:
     assert event_times([LogEntry("SSL", ISSUED, "yesterday")], before(days=7), is_issue, None) == []
+
+
+def test_an_end_that_moved_tells_when_a_certificate_was_issued_at_the_earliest() -> None:
+    kept = Certificate(4211, None, "letsencrypt", before(days=-89), created_at=before(days=200))
+    assert Found(None, (), kept).issued_at == before(days=1)
+    own = dataclasses.replace(kept, provider="custom")
+    assert Found(None, (), own).issued_at == before(days=200)
+
+
+def test_remembered_failures_count_where_the_log_says_nothing() -> None:
+    failures = tuple(
+        EarlierOrder(None, frozenset({"a.example"}), before(minutes=age), failed=True) for age in (50, 40, 30)
+    )
+    state = dataclasses.replace(known([]), failed_orders=failures)
+    assert "12:10 UTC" in (failed_too_often(state, None) or "")
+    assert failed_too_often(state, "a.example") is None
