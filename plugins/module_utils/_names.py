@@ -157,8 +157,10 @@ def read_pattern(text: object) -> str:
         raise HostnameError(f"{text!r}: is not a name or pattern; give one like shop.example.com or *.example.com")
     if re.search(r"\s", given):
         raise HostnameError(f"{text!r}: holds a blank, so it would match nothing; give one name or pattern an entry")
-    if re.search(r"[/\\@:]", given):
-        raise HostnameError(f"{text!r}: is not a name or pattern; give the host name without scheme, port and path")
+    if re.search(r"[/\\@:,;%\"'{}|<>]", given):
+        raise HostnameError(
+            f"{text!r}: is not a name or pattern; give the host name without scheme, port and path, one name an entry"
+        )
     if not _GLOB.search(given):
         # An underscore is in no host name, but may be in what is attached; letters have one ASCII form or none.
         return normalise_lenient(given) if given.isascii() else normalise(given)

@@ -320,3 +320,9 @@ def test_a_protective_entry_that_would_protect_nothing_is_refused(entry: str) ->
 def test_whatever_exists_has_one_spelling(name: object, spelling: str) -> None:
     assert normalise_lenient(name) == spelling
     assert _hostnames.is_readable(spelling) is (spelling == "shop.example" or spelling.startswith("xn--"))
+
+
+@pytest.mark.parametrize("entry", ["*.b%C3%BCcher.example", '"*.example"', "*.a.example,b.example", "{a,b}.example"])
+def test_a_protective_entry_that_could_match_nothing_is_refused(entry: str) -> None:
+    with pytest.raises(HostnameError, match="is not a name or pattern"):
+        read_pattern(entry)
