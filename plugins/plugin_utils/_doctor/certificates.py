@@ -15,8 +15,8 @@ import typing as t
 from ...module_utils._certificates.activity import NAMES_IN_ONE_CERTIFICATE, is_failure
 from ...module_utils._certificates.coverage import expiring_names, required_names
 from ...module_utils._certificates.model import BASIC, LIVE
+from .checks import SYNC
 from .finding import NOT_CHECKED, OK, WARNING, WRONG, Finding, some
-from .names import SYNC
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

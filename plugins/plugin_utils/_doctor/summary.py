@@ -13,9 +13,17 @@ import dataclasses
 import typing as t
 
 from .certificates import look_at_certificates
-from .checks import look_at_access, look_at_plan, look_at_source, look_at_target, look_at_wordpress
+from .checks import (
+    look_at_access,
+    look_at_caa,
+    look_at_dns,
+    look_at_domains,
+    look_at_plan,
+    look_at_source,
+    look_at_target,
+    look_at_wordpress,
+)
 from .finding import OK, VERDICTS, WRONG, Finding
-from .names import look_at_caa, look_at_dns, look_at_domains
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

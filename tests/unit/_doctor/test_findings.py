@@ -28,7 +28,12 @@ from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.conne
 )
 from ansible_collections.multisite.runcloud.plugins.module_utils._runcloud.models import Domain, Server
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.certificates import look_at_certificates
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.checks import look_at_access, look_at_target
+from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.checks import (
+    look_at_access,
+    look_at_dns,
+    look_at_domains,
+    look_at_target,
+)
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.finding import (
     NOT_CHECKED,
     OK,
@@ -38,7 +43,6 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.finding
     Look,
     Seen,
 )
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.names import look_at_dns, look_at_domains
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.options import DOCTOR_SPEC, option_names
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.summary import stopped_result, summary_lines
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
