@@ -9,10 +9,46 @@ from __future__ import annotations
 import typing as t
 
 from ..plugin_utils._action import Call, ControllerAction
-from ..plugin_utils._doctor.options import DOCTOR_SPEC, OTHER_VARIABLES, VARIABLES, option_names
+from ..plugin_utils._sync import options as sync
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..plugin_utils._doctor.run import Visit
+
+# What only says how changes are made, or told.
+_CHANGES = (
+    "fail_on_drift",
+    "report",
+    "rows",
+    "ssl_enable_http",
+    "ssl_enable_hsts",
+    "ssl_enable_hsts_subdomains",
+    "ssl_enable_hsts_preload",
+    "ssl_tls_versions",
+    "ssl_force",
+    "ssl_wait",
+    "ssl_wait_timeout",
+    "ssl_max_orders",
+)
+DOCTOR_SPEC: dict[str, t.Any] = {
+    **{name: spec for name, spec in sync.SYNC_SPEC.items() if name not in _CHANGES},
+    "searches": {"type": "int", "default": 3},
+}
+VARIABLES = {
+    **{variable: option for variable, option in sync.VARIABLES.items() if option not in _CHANGES},
+    "doctor_searches": "searches",
+}
+# The role's variables are the same for both, so those of the other are no mistake here.
+OTHER_VARIABLES = (sync.OTHER_VARIABLES | sync.VARIABLES.keys()) - VARIABLES.keys()
+
+
+def option_names(prefix: str | None) -> Callable[[str], str]:
+    """Return what says how the user calls an option: by the role's variables, where there is a prefix of those."""
+    if not prefix:
+        return lambda name: name
+    variables = {option: variable for variable, option in VARIABLES.items()}
+    return lambda name: f"{prefix}{variables.get(name, name)}"
 
 
 class ActionModule(ControllerAction):

@@ -46,9 +46,11 @@ def look_at_certificates(seen: Seen) -> Iterator[Finding]:
         yield Finding(AREA, WARNING, warning)
     if seen.orders.fault:
         yield Finding(AREA, WRONG, seen.orders.fault)
-    for name, problem in (seen.orders.found.problems if seen.orders.found else {}).items():
-        yield Finding(AREA, WRONG, problem, "", name)
-    yield from _staging(seen, outcome)
+    for domain, problem in (seen.orders.found.problems if seen.orders.found else {}).items():
+        yield Finding(AREA, WRONG, problem, "", domain)
+    for name, certificate in outcome.certificates.items() if seen.options["ssl_environment"] == LIVE else ():
+        if certificate is not None and certificate.staging:
+            yield Finding(AREA, WARNING, "a staging certificate, of which browsers warn", SYNC, name or "")
     ends_soon = outcome.state.now + datetime.timedelta(days=seen.options["ssl_renew_before"])
     expiring = frozenset(expiring_names(outcome.state, ends_soon))
     for report in outcome.names.values():
@@ -75,14 +77,6 @@ def _mode(seen: Seen, outcome: CertificatesOutcome) -> Iterator[Finding]:
         said = next((entry.content for entry in seen.log.found or () if is_failure(entry)), "")
         text = f"none yet; the activity log says: {said}" if said else "none yet"
         yield Finding(AREA, WRONG, text, _order_advice(seen, ""))
-
-
-def _staging(seen: Seen, outcome: CertificatesOutcome) -> Iterator[Finding]:
-    if seen.options["ssl_environment"] != LIVE:
-        return
-    for name, certificate in outcome.certificates.items():
-        if certificate is not None and certificate.staging:
-            yield Finding(AREA, WARNING, "a staging certificate, of which browsers warn", SYNC, name or "")
 
 
 def _name(seen: Seen, outcome: CertificatesOutcome, report: NameReport, is_expiring: bool) -> Finding:

@@ -368,3 +368,16 @@ def _costs(seen: Seen) -> str:
     if outcome is not None and outcome.mode == "advanced":
         return "It is attached, and the next order or renewal of its certificate fails"
     return "It is attached, and the next order or renewal fails for all names"
+
+
+# In the order in which they are told.
+LOOKS = (
+    look_at_access,
+    look_at_target,
+    look_at_plan,
+    look_at_source,
+    look_at_wordpress,
+    look_at_domains,
+    look_at_dns,
+    look_at_caa,
+)

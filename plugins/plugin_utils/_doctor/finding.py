@@ -24,12 +24,8 @@ if t.TYPE_CHECKING:
 
 T = t.TypeVar("T")
 
-OK = "ok"
-WARNING = "warning"
-WRONG = "wrong"
-NOT_CHECKED = "not checked"
 # The most urgent first.
-VERDICTS = (WRONG, WARNING, NOT_CHECKED, OK)
+VERDICTS = WRONG, WARNING, NOT_CHECKED, OK = "wrong", "warning", "not checked", "ok"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +33,6 @@ class Finding:
     """One thing that was looked at.
 
     :param verdict: one of ``VERDICTS``; what is not known is neither wrong nor ok.
-    :param text: what was found, of ``name`` where there is one.
     :param advice: what to do about it; "" where there is nothing to do.
     :param name: the host name it is about, in its ASCII form; "" where it is about none.
     """
@@ -53,10 +48,8 @@ class Finding:
 class Look(t.Generic[T]):
     """What one look came to: something was found, it failed, or nothing was looked at.
 
-    :param fault: why it failed.
-    :param asked: whether it was a request that failed.
-    :param status: of the answer that the request got; None where none came.
-    :param said: RunCloud's own message in that answer.
+    :param fault: why it failed; ``asked`` where that was a request, ``status`` and ``said`` (RunCloud's own message)
+        of the answer, where one came.
     """
 
     found: T | None = None
@@ -78,12 +71,10 @@ class Seen:
     :param option: returns an option's name as the user knows it.
     :param credentials: where credentials are given, the one that is used first.
     :param settings: what is wrong with the options.
-    :param alternatives: the servers (or web applications) that these credentials see, where none was named or found.
-    :param attached: the domains of the web application.
+    :param servers: those that these credentials see, where none was named or found; so with ``webapps``.
     :param dns: host name -> DnsCheck; ``caa`` a CaaReport, ``connection`` a Connection, ``target`` a Target: their files
         are not pure.
-    :param plan: what the next run would do to them.
-    :param orders: what the next run would do for the certificates.
+    :param plan: what the next run would do to the attached domains; ``orders`` for their certificates.
     :param held: host names that cannot be in a certificate order now, with the reason.
     :param elsewhere: wanted names that another web application has, with its description.
     """

@@ -133,7 +133,9 @@ def _read_request(options: Mapping[str, t.Any], now: datetime.datetime) -> Certi
 def _look_at_runcloud(visit: Visit) -> WebAppApi | None:
     """Look at the connection, the server, the web application and its domains."""
     seen, options, environment = visit.seen, visit.options, visit.environment
-    seen.credentials = _given_credentials(options, environment, seen.option)
+    # In the order in which they are taken.
+    variables = (variable for name in _CREDENTIALS for variable in ENVIRONMENT[name] if environment.get(variable))
+    seen.credentials = (*(seen.option(name) for name in _CREDENTIALS if options.get(name)), *variables)
     target = visit.read(
         lambda: Target(
             *id_or_name(options, environment, "server", required=False),
@@ -171,14 +173,6 @@ def _id_of(look: Look[t.Any], given: int | None) -> int | None:
     if look.found is not None:
         return t.cast("int", look.found.id)
     return given if look.asked and not look.refused and look.status not in (403, 404) else None
-
-
-def _given_credentials(
-    options: Mapping[str, t.Any], environment: Mapping[str, str], option: Callable[[str], str]
-) -> tuple[str, ...]:
-    """Return the names under which credentials are given, in the order in which they are taken."""
-    found = [option(name) for name in _CREDENTIALS if options.get(name)]
-    return (*found, *(variable for name in _CREDENTIALS for variable in ENVIRONMENT[name] if environment.get(variable)))
 
 
 def _look_at_names(visit: Visit, policy: Policy, dns: DnsSettings) -> None:

@@ -13,16 +13,7 @@ import dataclasses
 import typing as t
 
 from .certificates import look_at_certificates
-from .checks import (
-    look_at_access,
-    look_at_caa,
-    look_at_dns,
-    look_at_domains,
-    look_at_plan,
-    look_at_source,
-    look_at_target,
-    look_at_wordpress,
-)
+from .checks import LOOKS
 from .finding import OK, VERDICTS, WRONG, Finding
 
 if t.TYPE_CHECKING:
@@ -34,17 +25,6 @@ WIDTH = 100
 # More findings than this that are alike, or are well in one area, are one row.
 _MANY = 20
 _SHOWN = 60
-_LOOKS = (
-    look_at_access,
-    look_at_target,
-    look_at_plan,
-    look_at_source,
-    look_at_wordpress,
-    look_at_domains,
-    look_at_dns,
-    look_at_caa,
-    look_at_certificates,
-)
 
 
 def diagnose(seen: Seen) -> dict[str, t.Any]:
@@ -53,7 +33,7 @@ def diagnose(seen: Seen) -> dict[str, t.Any]:
 
 
 def _findings(seen: Seen) -> list[Finding]:
-    return [finding for look in _LOOKS for finding in look(seen)]
+    return [finding for look in (*LOOKS, look_at_certificates) for finding in look(seen)]
 
 
 def _result(found: Sequence[Finding], seen: Seen | None) -> dict[str, t.Any]:
@@ -84,23 +64,24 @@ def summary_lines(findings: Sequence[Finding], counts: Mapping[str, int], typed:
     lots = {area for area in {one.area for one in findings} if sum(one.area == area for one in findings) > _MANY}
     loud = [one for one in findings if one.verdict != OK or one.area not in lots]
     rows = [
-        row for alike in _alike(loud, key=_whole) for row in ([alike] if len(alike) > _MANY else [[o] for o in alike])
+        row
+        for alike in _alike(loud, lambda one: (one.verdict, one.area, one.text, one.advice))
+        for row in ([alike] if len(alike) > _MANY else [[o] for o in alike])
     ]
-    cells = [(_verdict(row[0]), row[0].area, _subject(row, typed)) for row in rows[:_SHOWN]]
+    cells = [(row[0].verdict.replace(WRONG, WRONG.upper()), row[0].area, _subject(row, typed)) for row in rows[:_SHOWN]]
     well = {area: sum(one.area == area and one.verdict == OK for one in findings) for area in sorted(lots)}
     cells += [(OK, area, f"{count} names are well") for area, count in well.items() if count]
     first, second = (max((len(cell[column]) for cell in cells), default=0) for column in (0, 1))
     room = WIDTH - first - second - 4
-    lines = [f"{verdict:<{first}}  {area:<{second}}  {_cut(text, room)}" for verdict, area, text in cells]
+    lines = [
+        f"{verdict:<{first}}  {area:<{second}}  {text if len(text) <= room else text[: room - 3] + '...'}"
+        for verdict, area, text in cells
+    ]
     more = [f"... and {len(rows) - _SHOWN} more"] if len(rows) > _SHOWN else []
     below = _below([one for one in loud if one.verdict != OK], typed, room)
     closing = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     table = [*lines[:_SHOWN], *more, *lines[_SHOWN:]]
     return [*table, *([""] if below else []), *below, "", f"{'FAILED' if counts[WRONG] else 'ok'}: {closing}"]
-
-
-def _whole(finding: Finding) -> tuple[str, ...]:
-    return (finding.verdict, finding.area, finding.text, finding.advice)
 
 
 def _alike(findings: Iterable[Finding], key: Callable[[Finding], tuple[str, ...]]) -> list[list[Finding]]:
@@ -136,10 +117,6 @@ def _failure(findings: Sequence[Finding]) -> str:
     return f"{len(wrong)} wrong: {shown}" if wrong else ""
 
 
-def _verdict(finding: Finding) -> str:
-    return finding.verdict.upper() if finding.verdict == WRONG else finding.verdict
-
-
 def _subject(alike: Sequence[Finding], typed: Mapping[str, str]) -> str:
     return f"{_names(alike, typed)}: {alike[0].text}" if alike[0].name else alike[0].text
 
@@ -150,7 +127,3 @@ def _names(alike: Sequence[Finding], typed: Mapping[str, str]) -> str:
     written = typed.get(name, "").strip()
     shown = f"{written} ({name})" if written and not written.isascii() else name
     return shown if len(alike) == 1 else f"{shown} and {len(alike) - 1} more"
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 3]}..."

@@ -10,6 +10,7 @@ import datetime
 from typing import Any
 
 import pytest
+from ansible_collections.multisite.runcloud.plugins.action.runcloud_doctor import DOCTOR_SPEC, option_names
 from ansible_collections.multisite.runcloud.plugins.module_utils._certificates.model import (
     CertificatesPlan,
     CertificatesState,
@@ -43,7 +44,6 @@ from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.finding
     Look,
     Seen,
 )
-from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.options import DOCTOR_SPEC, option_names
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._doctor.summary import stopped_result, summary_lines
 from ansible_collections.multisite.runcloud.plugins.plugin_utils._sync.decide import Decision
 from hypothesis import given
