@@ -24,6 +24,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
@@ -40,6 +41,14 @@ if t.TYPE_CHECKING:
 
 # What ansible-core raises when the task's `timeout` is over. Its module is private, and another one in each release.
 _TIMEOUT = "TaskTimeoutError"
+# What the validator calls a value, in words.
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a dictionary",
+}
 # A text that `repr` writes as it is.
 _QUOTED_AS_IT_IS = re.compile(r"[!#-&(-\[\]-~]+\Z").match
 
@@ -111,7 +120,11 @@ class ControllerAction(ActionBase):
         read = {name: as_option(value, self.SPEC.get(name, {})) for name, value in arguments.items()}
         self._task.args = {name: value for name, value in read.items() if value is not None}
         self._hide_secrets(environment)
-        checked, options = self.validate_argument_spec(dict(self.SPEC))
+        # ActionBase.validate_argument_spec would tell only the first mistake.
+        checked = ArgumentSpecValidator(dict(self.SPEC)).validate(dict(self._task.args))
+        if checked.error_messages:
+            raise UserError("\n".join(plainly(text, self._task.args) for text in checked.error_messages))
+        options = {**self._task.args, **checked.validated_parameters}
         self.hidden.update(checked._no_log_values)
         check_mode = bool(self._task.check_mode)
         return self.work(Call(options, environment, check_mode, progress, self.hidden, pathlib.Path.cwd()))
@@ -185,6 +198,21 @@ def as_option(value: t.Any, spec: Mapping[str, t.Any]) -> t.Any:
     if spec.get("type") == "list":
         return parse_list(text)
     return text.lower() if text.lower() in spec.get("choices", ()) else value
+
+
+def plainly(text: str, arguments: Mapping[str, t.Any]) -> str:
+    """Put one complaint of ansible-core's validator into plain words, with the option and its value."""
+
+    def kind(found: re.Match[str]) -> str:
+        name, wanted = found.groups()
+        return f"{name}: {arguments.get(name)!r} is not {_KINDS.get(wanted, wanted)}"
+
+    text = re.sub(r"argument '(\w+)' is of type .* unable to convert to (\w+).*", kind, text, flags=re.DOTALL)
+    text = re.sub(r"value of (\w+) must be one of: (.*), got: (.*)", r"\1: '\3' is not one of \2", text)
+    text = re.sub(
+        r"value of (\w+) must be one or more of: (.*)\. Got no match for: (.*)", r"\1: '\3' is not one of \2", text
+    )
+    return re.sub(r"(.+)\. Supported parameters include: .*", r"there is no option \1", text, flags=re.DOTALL)
 
 
 def masked(result: dict[str, t.Any], hidden: set[str]) -> dict[str, t.Any]:

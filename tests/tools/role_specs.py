@@ -25,6 +25,8 @@ FILE = ROOT / "roles" / "domain_sync" / "meta" / "argument_specs.yml"
 PREFIX = "domain_sync_"
 # Options that the role hands on itself.
 NOT_VARIABLES = ("network", "variables")
+# What a value must be, in words.
+KINDS = {"bool": "True or false.", "int": "A number.", "list": "A list."}
 SECRETS = ("api_token", "api_key", "api_secret", "rest_key", "rest_secret", "ssl_private_key")
 
 HEAD = """\
@@ -50,8 +52,8 @@ domain_sync_wordpress_method:
   description:
     - How WordPress is read, for O(domain_sync_source=wordpress).
     - V(auto) takes WP-CLI where it is there, and plain PHP otherwise.
-  type: str
-  choices: [auto, wp_cli, php, '']
+    - One of V(auto), V(wp_cli), V(php).
+  type: raw
   default: auto
 domain_sync_wordpress_path:
   description: Where WordPress lies on the play's hosts.
@@ -164,15 +166,15 @@ def converted(option: str, doc: dict[str, Any], names: dict[str, str]) -> dict[s
         found["description"][1] = found["description"][1].replace(
             "takes C(network)", "reads the network on the play's hosts"
         )
+    # The action checks the values, and says in one line what is wrong with one: what ansible-core finds before the role
+    # begins is told with the whole specification.
     kind = str(doc.get("type", "str"))
-    if kind in ("bool", "int"):
-        found["description"].append("A number." if kind == "int" else "True or false.")
-    found["type"] = "raw" if kind in ("bool", "int") or option == "require_dns" else kind
-    if kind == "list":
-        found["elements"] = doc["elements"]
     if "choices" in doc:
-        # A field of a survey that was left empty is not one of the choices by itself.
-        found["choices"] = [*doc["choices"], *([True, False] if option == "require_dns" else []), ""]
+        shown = ", ".join(f"V({choice})" for choice in doc["choices"])
+        found["description"].append(f"{'Any' if kind == 'list' else 'One'} of {shown}.")
+    elif kind in KINDS:
+        found["description"].append(KINDS[kind])
+    found["type"] = "raw" if kind in KINDS or "choices" in doc else kind
     if doc.get("default") is not None:
         found["default"] = doc["default"]
     if option in SECRETS:

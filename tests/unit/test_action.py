@@ -108,7 +108,7 @@ def test_a_run_that_fails_before_its_work_shows_no_secret(by: str, monkeypatch: 
     monkeypatch.setattr(Display, "vvv", shown.append)
     result = run_action("runcloud_sync", options, **given)
     assert result["failed"]
-    assert "value of domain_sync_source must be one of" in result["msg"]
+    assert "domain_sync_source: " in result["msg"]
     assert "invocation" not in result
     assert not [secret for secret in ("someone-here", "hush-3f9a77", SECRET) if secret in f"{result}{shown}"]
 
@@ -248,3 +248,16 @@ class TestCommandsOnTheHost:
 
         with pytest.raises(AnsibleConnectionFailure):
             run_action(self.action(answer), {})
+
+
+def test_each_value_that_cannot_be_used_is_told_in_one_plain_line() -> None:
+    wrong = {"retries": "x", "purge": "maybe", "skip": ["bogus"], "www": "perhaps", "dns_timeout": "soon"}
+    result = run_action("runcloud_sync", {"domains": ["a.example"], **wrong})
+    lines = [line for line in result["summary"] if line.startswith("ERROR: ")]
+    assert sorted(lines) == [
+        "ERROR: dns_timeout: 'soon' is not a whole number",
+        "ERROR: purge: 'maybe' is not true or false",
+        "ERROR: retries: 'x' is not a whole number",
+        "ERROR: skip: 'bogus' is not one of inactive, archived, spam, deleted, failed",
+        "ERROR: www: 'perhaps' is not one of auto, always, never",
+    ]

@@ -40,7 +40,7 @@ if t.TYPE_CHECKING:
     from .models import Certificate, ExternalApi, LogEntry, Server, WebApp
 
     # The certificate as an answer shows it; None where it shows none (``{}`` in the documentation).
-    Reply = Certificate | None
+    Reply = t.Optional[Certificate]
 
 T = t.TypeVar("T")
 Named = t.TypeVar("Named", "Server", "WebApp")

@@ -104,7 +104,7 @@ def option_namer(prefix: str) -> Callable[[str], str]:
     compound = "|".join(name for name in called if "_" in name)
     names = re.compile(
         rf"(?<![\w./-])(?:{compound})(?![\w-]|[./]\w)|^(?:{plain})(?=[:,])|(?<=[Ss]et )(?:{plain})(?= to |: )"
-        rf"|(?<=value of )(?:{plain})\b|(?<![\w./-])(?:{plain})(?=: (?:true|false|basic|advanced|custom|letsencrypt)\b)"
+        rf"|(?<![\w./-])(?:{plain})(?=: (?:true|false|basic|advanced|custom|letsencrypt)\b)"
     )
     return lambda text: names.sub(lambda found: called[found.group()], text)
 

@@ -148,7 +148,7 @@ def test_the_way_back_is_a_domain_file() -> None:
         ("api_token: missing", "{}", "{p}api_token: missing"),
         ("domains, entry 1: www: maybe", "{}", "{p}domains, entry 1: www: maybe"),
         ("Give the list, or set purge to false.", "{}", "Give the list, or set {p}purge to false."),
-        ("value of www must be one of: auto", "{}", "value of {p}www must be one of: auto"),
+        ("www: 'x' is not one of auto", "{}", "{p}www: 'x' is not one of auto"),
         ("domains.yml, line 2: the file purge_limit.yml or www.a.example, force is a word", "{}", "{}"),
         ("GET /servers/1: set domain_sync_dns_accept, WU_RUNCLOUD_SERVER_ID", "{}", "{}"),
     ],
