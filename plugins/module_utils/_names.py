@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import re
+import secrets
 import typing as t
 
 from ._errors import UserError
@@ -109,6 +110,11 @@ def is_readable(name: str) -> bool:
 def is_wildcard(name: str) -> bool:
     """Say whether a normalised name is a wildcard."""
     return name.startswith(WILDCARD)
+
+
+def asked_name(name: str) -> str:
+    """Return the name to ask the world for: a wildcard stands for any label, so a random one is asked."""
+    return f"{secrets.token_hex(8)[: MAX_NAME_LENGTH + 1 - len(name)]}{name[1:]}" if is_wildcard(name) else name
 
 
 def can_have_www(name: str) -> bool:

@@ -13,7 +13,9 @@ import sys
 import pytest
 from ansible_collections.multisite.runcloud.plugins.module_utils import _names as _hostnames
 from ansible_collections.multisite.runcloud.plugins.module_utils._names import (
+    MAX_NAME_LENGTH,
     HostnameError,
+    asked_name,
     normalise,
     normalise_lenient,
     read_pattern,
@@ -326,3 +328,12 @@ def test_whatever_exists_has_one_spelling(name: object, spelling: str) -> None:
 def test_a_protective_entry_that_could_match_nothing_is_refused(entry: str) -> None:
     with pytest.raises(HostnameError, match="is not a name or pattern"):
         read_pattern(entry)
+
+
+def test_a_long_wildcard_is_asked_for_by_a_name_that_is_not_too_long() -> None:
+    wildcard = normalise("*." + ".".join(["a" * 61] * 4) + ".ab")
+    assert len(wildcard) <= MAX_NAME_LENGTH
+    asked = asked_name(wildcard)
+    assert len(asked) <= MAX_NAME_LENGTH
+    assert asked.endswith(wildcard[1:])
+    assert not asked.startswith("*")

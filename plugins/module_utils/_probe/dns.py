@@ -16,14 +16,13 @@ from __future__ import annotations
 import contextlib
 import enum
 import functools
-import secrets
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from .._errors import UserError
-from .._names import MAX_NAME_LENGTH, is_wildcard, normalise
+from .._names import asked_name, is_wildcard, normalise
 from .._outcome import no_progress
 from .resolver import Resolver, query_name
 
@@ -253,7 +252,7 @@ def check_names(
     entries = [parse_accept(text, f"{option_prefix}accept") for text in accept]
     hosts = [entry for entry in entries if isinstance(entry, str)]
     resolver = Resolver(nameservers, timeout, option_prefix)
-    questions = {name: query_name(_asked(name)) for name in (*wanted, *hosts)}
+    questions = {name: query_name(asked_name(name)) for name in (*wanted, *hosts)}
     found = resolver.run(list(questions), lambda name: _look_up(resolver, questions[name]), "DNS", progress)
     expected = Expected(
         here,
@@ -264,11 +263,6 @@ def check_names(
     if same_server is not None:
         expected.same.update(_ask_same(same_server, [found[name] for name in wanted], expected))
     return {name: judge(name, found[name], expected) for name in wanted}
-
-
-def _asked(name: str) -> str:
-    """Return the name to ask for: a wildcard stands for any label, so a random one is asked."""
-    return f"{secrets.token_hex(8)[: MAX_NAME_LENGTH + 1 - len(name)]}{name[1:]}" if is_wildcard(name) else name
 
 
 async def _look_up(resolver: Resolver, name: t.Any) -> Lookup:

@@ -13,7 +13,6 @@ is issued (reference 7); a handshake with the server's own address, with each na
 from __future__ import annotations
 
 import re
-import secrets
 import socket
 import ssl
 import threading
@@ -21,7 +20,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from time import monotonic
 
-from .._names import is_wildcard
+from .._names import asked_name
 from .._outcome import no_progress
 from .served import Served, ServedCertificate, ServedReport, parse_certificate, require_cryptography
 
@@ -154,7 +153,7 @@ class _Server:
 
         :raises HandshakeError: there is none.
         """
-        asked = f"{secrets.token_hex(8)}{name[1:]}" if name and is_wildcard(name) else name
+        asked = asked_name(name) if name else name
         deadline = monotonic() + self._timeout
         try:
             connection = socket.create_connection(self._place, self._timeout)
