@@ -50,6 +50,7 @@ class Gateway:
         path = request.path[len(f"/api/{version}") :]
         raw = await request.read()
         body = _parse(request, raw, version)
+        world = sim.world
         entry = sim.log.open(sim.clock.text(), request.method, path, version, dict(request.query), body)
         if sim.faults.stopped():
             entry["fault"] = "stopped"
@@ -60,6 +61,9 @@ class Gateway:
             entry["fault"], action = rule.name, rule.action
             await asyncio.sleep(action.delay)
         await asyncio.sleep(sim.switches.latency)
+        if sim.world is not world:
+            # The simulator was reset meanwhile: the request was meant for what is no longer there.
+            return _hang_up(request)
         response: web.Response | None = None
         if action.handled_first:
             response = await self._answer(request, endpoint, version, body, entry, action)

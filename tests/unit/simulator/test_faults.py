@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -136,3 +137,15 @@ def test_rules_that_make_no_sense(sim: Simulator, api: Api, rule: dict[str, Any]
     with pytest.raises(SimulatorError, match="400"):
         sim.faults({"action": {"status": 500}, "times": None}, rule)
     assert api("GET", "//ping").status_code == 200
+
+
+def test_a_request_that_is_held_up_does_nothing_to_the_state_after_a_reset(sim: Simulator, api: Api) -> None:
+    sim.faults({"method": "POST", "action": {"delay": 3}})
+    with ThreadPoolExecutor(1) as pool:
+        held_up = pool.submit(add, api, "late.example")
+        while not sim.requests():
+            pass
+        sim.reset()
+        with pytest.raises(requests.ConnectionError):
+            held_up.result()
+    assert names(sim) == []
