@@ -175,7 +175,7 @@ options:
     default: false
   ssl_auto_ssl:
     description:
-      - Whether RunCloud orders and renews certificates by itself for new domains (AutoSSL). Left as it is unless given.
+      - Whether RunCloud orders and renews certificates by itself for new domains (AutoSSL). Not changed unless given.
       - While it is on, domains that a run adds are left to it.
     type: bool
   ssl_provider:

@@ -183,7 +183,7 @@ options:
     default: false
   ssl_auto_ssl:
     description:
-      - Whether RunCloud orders and renews certificates by itself for new domains (AutoSSL). Left as it is unless given.
+      - Whether RunCloud orders and renews certificates by itself for new domains (AutoSSL). Not changed unless given.
       - While it is on, domains that a run adds are left to it.
     type: bool
   ssl_provider:
@@ -213,10 +213,10 @@ options:
     description: The key of O(ssl_certificate) in PEM, not encrypted, for O(ssl_provider=custom).
     type: str
   ssl_enable_http:
-    description: Whether plain HTTP is served as well, instead of being redirected. Left as it is unless given.
+    description: Whether plain HTTP is served as well, instead of being redirected. Not changed unless given.
     type: bool
   ssl_enable_hsts:
-    description: Whether browsers are told to use only HTTPS (HSTS). Left as it is unless given.
+    description: Whether browsers are told to use only HTTPS (HSTS). Not changed unless given.
     type: bool
   ssl_enable_hsts_subdomains:
     description:
@@ -224,10 +224,10 @@ options:
       - RunCloud never shows it, so it is sent along with other changes and listed in RV(unverified).
     type: bool
   ssl_enable_hsts_preload:
-    description: Whether HSTS asks browsers for preloading. Left as it is unless given.
+    description: Whether HSTS asks browsers for preloading. Not changed unless given.
     type: bool
   ssl_tls_versions:
-    description: TLS versions that are offered. Left as they are unless given.
+    description: TLS versions that are offered. Not changed unless given.
     type: str
     choices: [TLSv1.1+, TLSv1.2+, TLSv1.3]
   ssl_renew_before:
