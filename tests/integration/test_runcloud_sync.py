@@ -272,6 +272,14 @@ class TestInput:
         for word in words:
             assert word in result["failure"]
 
+    def test_a_name_that_goes_says_why_it_is_no_longer_wanted(self, sync: Sync) -> None:
+        sync.simulator.reset({"domains": ["network.example", "paused.example"]})
+        wanted = ["network.example", {"domain": "paused.example", "active": False}]
+        kept = row(sync.run(*wanted, **NO_CHECKS), "paused.example")
+        assert (kept["action"], kept["reason"]) == ("unmanaged", "paused (active: false)")
+        gone = row(sync.run(*wanted, purge=True, purge_limit="50%", **NO_CHECKS), "paused.example")
+        assert (gone["action"], gone["reason"]) == ("removed", "paused (active: false)")
+
     def test_ten_mistakes_are_ten_lines(self, sync: Sync, tmp_path: Path) -> None:
         (tmp_path / "domains.yml").write_text("".join(f"- bad_{number}.example\n" for number in range(10)))
         result = sync.run(file="domains.yml")

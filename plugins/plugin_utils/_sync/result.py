@@ -172,7 +172,9 @@ def _rows_of(run: Run, now: datetime.datetime) -> list[Row]:
     """
     desired = run.decision.desired if run.decision else ()
     typed = {domain.name: domain.typed for domain in desired if domain.typed}
-    reasons = {domain.name: domain.reason for domain in desired}
+    # Why a name is not wanted is also why it goes.
+    reasons = {left.name: left.reason for left in (run.decision.left_out if run.decision else ())}
+    reasons |= {domain.name: domain.reason for domain in desired}
     certificates = run.certificates
     reports: Mapping[str, NameReport] = certificates.names if certificates else {}
     pending, faults = (certificates.pending, certificates.errors) if certificates else ({}, {})
@@ -199,7 +201,8 @@ def _actions(run: Run) -> dict[str, tuple[str, str]]:
     if outcome is not None:
         plan = outcome.plan
         found.update(dict.fromkeys(plan.unchanged, (Action.UNCHANGED, "")))
-        found.update(dict.fromkeys(plan.unmanaged, (Action.UNMANAGED, "attached, and not in the list")))
+        for name in plan.unmanaged:
+            found[name] = (Action.UNMANAGED, found[name][1] if name in found else "attached, and not in the list")
         applied, waiting = set(outcome.applied), set(outcome.not_attempted)
         # A www name that was taken from its domain is a removal as well, and has no row of its own.
         served = {host for row in outcome.after for host in row.served_names}
