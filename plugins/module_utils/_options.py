@@ -120,7 +120,7 @@ def read_connection(options: Options, environment: Environment) -> Connection:
 
 
 def secrets_in(options: Options, environment: Environment) -> tuple[str, ...]:
-    """Return what must not be shown of options that nobody has checked yet: credentials, and logins in URLs."""
+    """Return what must not be shown of options that are not checked yet: credentials, and logins in URLs."""
     credentials = ("api_token", "api_key", "api_secret")
     found = [options.get(name) for name in credentials]
     found += [environment.get(variable) for name in credentials for variable in ENVIRONMENT[name]]

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 HIDDEN = "********"
 # A shorter secret would bend other text.
 LEAST_LENGTH = 8
-# What a message may hold: more is somebody's page, and no one reads it.
+# What a message may hold: more is a whole page, which is of no use in an error.
 MESSAGE_LENGTH = 300
 
 # What may stand between two characters of a secret that was wrapped, joined or escaped.
@@ -59,7 +59,7 @@ class Secrets:
         return text
 
     def clean(self, text: object, length: int = MESSAGE_LENGTH) -> str:
-        """Return what somebody else said as one line that may be shown: no secrets, no control characters, not long."""
+        """Return what another program said as one line that may be shown: no secrets, no control characters, not long."""
         shown = " ".join(_CONTROL.sub(" ", self.hide(str(text))).split())
         return shown if len(shown) <= length else f"{shown[: length - 3]}..."
 

@@ -414,7 +414,7 @@ plan:
   sample: {"add": ["shop.example.com"], "change": [], "remove": [], "unchanged": ["network.example"], "unmanaged": [],
     "protected": [], "deferred": [{"name": "late.example", "reason": "waiting for DNS: points to 203.0.113.9"}]}
 mode:
-  description: How the web application keeps its certificates, V(basic) or V(advanced). V(null) where nobody looked.
+  description: How the web application keeps its certificates, V(basic) or V(advanced). V(null) where it was not read.
   returned: always
   type: str
   sample: basic

@@ -185,7 +185,7 @@ def _via(draft: Draft, found: Found, lacking: Sequence[Domain]) -> Via | None:
 
 
 def _lacks(draft: Draft, row: Domain) -> bool:
-    """Say whether a domain lacks a certificate: it is seen, or nobody looked and this run has changed the domain."""
+    """Say whether a domain lacks a certificate: it was seen, or it was not checked and this run has changed the domain."""
     report = draft.names[row.name]
     if report.checked:
         return bool(report.missing)

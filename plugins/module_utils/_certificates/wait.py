@@ -36,7 +36,7 @@ ASK_EVERY = 3
 
 
 def wait_for_certificates(work: Work) -> None:
-    """Wait for what was ordered, and write down what failed, what is pending and what nobody knows."""
+    """Wait for what was ordered, and write down what failed, what is pending and what is not known."""
     applied = work.applied
     waiting = []
     for placed in applied.placed:

@@ -134,7 +134,7 @@ def run_sync(job: Job, run: Run, progress: Progress, describe: Callable[[Excepti
         cloud, app = attempt(RUNCLOUD, lambda: _connect(settings, run, progress))
         with contextlib.ExitStack() as stack:
             if not job.check_mode:
-                # A preview waits for nobody: it changes nothing.
+                # A preview waits for no other run, since it changes nothing.
                 target = Target(server_id=app.server_id, webapp_id=app.webapp_id)
                 lock = one_at_a_time(settings.connection, target, progress)
                 run.warning = attempt(RUNCLOUD, lambda: stack.enter_context(lock))
